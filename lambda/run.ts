@@ -26,14 +26,36 @@ export async function run(pipeline: Pipeline, context: RunContext): Promise<RunR
   const { scheduledMs, tickMs } = context;
   const startedAtMs = clock();
   const durationMs = startStopwatch(clock);
+  const leastForSinksMs = reserveForSinks(pipeline, context.deadline);
 
   const { batch, sources, counting } = await gather(pipeline, context, 'commit');
   // Another invocation publishes this tick, the collector's own metrics included.
   const isTaken = sources.length > 0 && sources.every(({ status }) => status === 'skipped');
-  const sinks = isTaken ? [] : await deliver(pipeline, context, batch, counting);
+  using delivering = extendForSinks(pipeline, context.deadline, leastForSinksMs);
+  const sinks = isTaken ? [] : await deliver(pipeline, { deadline: delivering }, batch, counting);
 
   const outcome = determineOutcome(sources, sinks);
   return { outcome, collector, tickMs, scheduledMs, startedAtMs, durationMs: durationMs(), sources, sinks };
+}
+
+/**
+ * Time that the sinks have whatever the rest has taken. Nothing ends a process in a terminal at its deadline, as Lambda
+ * does: on a machine that is very busy it is better that a run ends late than that all that was read is lost.
+ */
+function reserveForSinks({ resources }: Pipeline, deadline: Deadline): number {
+  return resources?.runtime === 'terminal' ? deadline.remainingMs() * (1 - shareForSources) : 0;
+}
+
+function extendForSinks({ log }: Pipeline, deadline: Deadline, leastMs: number): Deadline {
+  const extended = deadline.extendTo(leastMs);
+  const addedMs = extended.remainingMs() - deadline.remainingMs();
+  // Less than this passes between two looks at the clock.
+  if (addedMs >= 1000)
+    log.warn('the machine is so busy that reading took the time of the sinks as well; this run ends later', {
+      laterMs: Math.round(addedMs),
+      remedy: 'raise --timeout, or run it on a machine that has more CPU time left',
+    });
+  return extended;
 }
 
 export interface Collected {
@@ -165,7 +187,7 @@ async function refuseLedger(): Promise<never> {
 
 async function deliver(
   { clock, log, sinks, cleaner }: Pipeline,
-  { deadline }: RunContext,
+  { deadline }: Pick<RunContext, 'deadline'>,
   batch: Batch,
   counting: CountingRun | undefined,
 ): Promise<readonly SinkOutcome[]> {

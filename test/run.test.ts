@@ -161,7 +161,7 @@ function figuresIn(page: string) {
 
 /**
  * A run of 12 s in a terminal whose source gives 90,000 samples after some seconds, with so much of a core.
- * @returns what the sink was given, and what the run reports.
+ * @returns what the sink was given and how much time (milliseconds), what the run reports, and what its log warns of.
  */
 async function runOnBusyMachine({ readingMs, cpuShare }: { readonly readingMs: number; readonly cpuShare: number }) {
   let nowMs = 0;
@@ -171,6 +171,8 @@ async function runOnBusyMachine({ readingMs, cpuShare }: { readonly readingMs: n
     value: 1,
   }));
   const given: Batch[] = [];
+  const log = recordingLog();
+  const left: number[] = [];
   const pipeline: Pipeline = {
     collector: 'test',
     maxSeriesPerMetric: 100_000,
@@ -191,8 +193,9 @@ async function runOnBusyMachine({ readingMs, cpuShare }: { readonly readingMs: n
       {
         ...{ id: 'test/sink', name: 'sink' },
         sink: {
-          write: (batch) => {
+          write: (batch, context) => {
             given.push(batch);
+            left.push(context.deadline.remainingMs());
             return Promise.resolve({ accepted: 1, requests: 1, bytes: 1, problems: [] });
           },
           preview: () => ({ samples: 0, requests: 0, bytes: 0, lines: [], monthlyCost: [], problems: [] }),
@@ -202,12 +205,12 @@ async function runOnBusyMachine({ readingMs, cpuShare }: { readonly readingMs: n
     prefetchSecrets: () => Promise.resolve(),
     resources: { memoryMegabytes: 4096, runtime: 'terminal', sinks: 1, startCpuMeter: () => () => cpuShare },
     clock,
-    log: recordingLog(),
+    log,
   };
   using deadline = createDeadline(12_000, clock);
   const report = await run(pipeline, { deadline, tickMs: 0 });
   const sizes = given.map(({ sources }) => countSamples(sources.flatMap(({ families }) => families)));
-  return { report, sizes };
+  return { report, sizes, left, warnings: log.lines.filter(({ level }) => level === 'warn') };
 }
 
 it('delivers what there is time for on a machine that other programs keep busy, and says what it left out', async () => {
@@ -224,9 +227,21 @@ it('delivers what there is time for on a machine that other programs keep busy, 
   ]);
 });
 
+it('gives the sinks their share of the time where reading took all of it, and says so', async () => {
+  const { sizes, left, warnings } = await runOnBusyMachine({ readingMs: 14_000, cpuShare: 0.1 });
+
+  expect(sizes).toEqual([10_000]);
+  expect(left).toEqual([4800]);
+  expect(warnings).toMatchObject([
+    { message: expect.stringMatching(/so busy .* ends later/) as string, fields: { laterMs: 4800 } },
+  ]);
+});
+
 it('delivers everything where the machine has nothing else to do', async () => {
-  const { report, sizes } = await runOnBusyMachine({ readingMs: 6000, cpuShare: 1 });
+  const { report, sizes, left, warnings } = await runOnBusyMachine({ readingMs: 6000, cpuShare: 1 });
 
   expect(sizes).toEqual([90_000]);
+  expect(left).toEqual([6000]);
+  expect(warnings).toEqual([]);
   expect(report.outcome).toBe('ok');
 });

@@ -7,6 +7,8 @@ export interface Deadline extends Disposable {
   remainingMs(): number;
   /** A nested deadline that ends after this share (0 to 1) of the time that is left. */
   slice(share: number): Deadline;
+  /** The same moment, or a later one that leaves so many milliseconds from now; ends with Ctrl-C as this one does. */
+  extendTo(leastMs: number): Deadline;
 }
 
 /**
@@ -28,6 +30,7 @@ export function createDeadline(budgetMs: number, now: Clock, parent?: AbortSigna
     signal,
     remainingMs,
     slice: (share) => createDeadline(remainingMs() * share, now, signal),
+    extendTo: (leastMs) => createDeadline(Math.max(remainingMs(), leastMs), now, parent),
     [Symbol.dispose]: () => {
       clearTimeout(timer);
     },

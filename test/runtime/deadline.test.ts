@@ -48,6 +48,28 @@ describe('a deadline', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('is extended to a least time, which also one that has passed leaves', () => {
+    using deadline = createDeadline(1000, Date.now);
+    using longer = deadline.extendTo(1500);
+    using same = deadline.extendTo(300);
+    vi.advanceTimersByTime(1000);
+    using late = deadline.extendTo(300);
+
+    expect([same, longer, late].map(({ signal }) => signal.aborted)).toEqual([true, false, false]);
+    expect([longer.remainingMs(), late.remainingMs()]).toEqual([500, 300]);
+  });
+
+  it('is not extended beyond Ctrl-C', () => {
+    const interruption = new AbortController();
+    using deadline = createDeadline(1000, Date.now, interruption.signal);
+    using extended = deadline.extendTo(5000);
+    interruption.abort();
+
+    expect(extended.signal.aborted).toBe(true);
+    using after = deadline.extendTo(5000);
+    expect(after.remainingMs()).toBe(0);
+  });
+
   it('is over at once when no time is left', () => {
     using deadline = createDeadline(-5, Date.now);
 

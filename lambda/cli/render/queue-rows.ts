@@ -5,7 +5,7 @@ import type { GaugeSample, Labels, MetricDefinition } from '../../model/metric.t
 import { queueOldestWait, queueWaitQuantile } from '../../model/catalogue/run-metrics.ts';
 import { mergeFamilies } from '../../model/families/merge.ts';
 import { compareText } from '../../model/families/order.ts';
-import { groupByLabels, rollUp } from '../../model/families/roll-up.ts';
+import { groupByLabels, type Grouping, rollUp } from '../../model/families/roll-up.ts';
 
 /** One queue as a person reads it; a figure that the CI system does not tell is absent. */
 export interface QueueRow {
@@ -31,14 +31,15 @@ type WorkerState = 'idle' | 'busy';
 
 /** The queues of a batch, ordered by source, scope and name, so that a row stays in its place from run to run. */
 export function mapQueueRows(batch: Batch): readonly QueueRow[] {
-  const figures = collectFigures(batch);
-  const identities = new Map<string, Labels>();
-  for (const { key, labels } of figures) identities.set(key, labels);
-  const byPlace = new Map(figures.map((figure) => [`${figure.metric} ${figure.state} ${figure.key}`, figure.value]));
-
-  const rows = [...identities].map(([key, labels]): QueueRow => {
+  const byQueue = new Map<string, QueueFigures>();
+  for (const { key, labels, place, value } of collectFigures(batch)) {
+    const queue = byQueue.get(key) ?? { labels, byPlace: new Map<string, number>() };
+    queue.byPlace.set(place, value);
+    byQueue.set(key, queue);
+  }
+  const rows = [...byQueue].map(([key, { labels, byPlace }]): QueueRow => {
     const findFigure = (metric: MetricDefinition, state = ''): number | undefined =>
-      byPlace.get(`${metric.name} ${state} ${key}`);
+      byPlace.get(formatPlace(metric.name, state));
     return {
       key,
       source: labels['source'] ?? '',
@@ -59,12 +60,22 @@ export function mapQueueRows(batch: Batch): readonly QueueRow[] {
   return rows.sort((a, b) => compareText(a.key, b.key));
 }
 
+interface QueueFigures {
+  readonly labels: Labels;
+  readonly byPlace: Map<string, number>;
+}
+
 interface Figure {
-  readonly metric: string;
+  /** Of the queue. */
   readonly key: string;
-  readonly state: string;
+  /** Of the figure in its row. */
+  readonly place: string;
   readonly labels: Labels;
   readonly value: number;
+}
+
+function formatPlace(metric: string, state: string): string {
+  return `${metric} ${state}`;
 }
 
 const shown: ReadonlySet<string> = new Set(
@@ -72,7 +83,11 @@ const shown: ReadonlySet<string> = new Set(
 );
 
 /** What a figure is told apart by; samples that differ in any other label are one figure, by their metric's own rule. */
-const byFigure = groupByLabels(['system', 'source', 'scope', 'queue', 'state', 'rank']);
+const byFigure: Grouping = {
+  ...groupByLabels(['system', 'source', 'scope', 'queue', 'state', 'rank']),
+  // A row reads these labels alone: to make each label set anew takes most of the time of a large table.
+  relabel: (labels) => labels,
+};
 
 function collectFigures({ sources: parts }: Batch): readonly Figure[] {
   const ofQueues = parts.flatMap(({ families }) => families.filter(({ definition }) => shown.has(definition.name)));
@@ -84,7 +99,7 @@ function collectFigures({ sources: parts }: Batch): readonly Figure[] {
 
 function mapFigure(metric: string, { labels, value }: GaugeSample): Figure {
   const key = JSON.stringify([labels['source'], labels['scope'], labels['queue'], labels['system']]);
-  return { metric, key, state: labels['state'] ?? labels['rank'] ?? '', labels, value };
+  return { key, place: formatPlace(metric, labels['state'] ?? labels['rank'] ?? ''), labels, value };
 }
 
 function dropUnknown<Name extends string>(

@@ -18,7 +18,10 @@ interface ShownColumns {
   readonly waits: boolean;
 }
 
-/** The queues as a table; without queues a sentence. */
+/** More rows nobody reads, and to lay out 30,000 takes seconds. */
+const mostRows = 500;
+
+/** The queues as a table, the most troubled of very many; without queues a sentence. */
 export function renderQueues(rows: readonly QueueRow[], theme: Theme, getStarvedMs?: GetStarvedMs): readonly string[] {
   if (rows.length === 0) return ['no queues'];
   const shown = {
@@ -27,8 +30,33 @@ export function renderQueues(rows: readonly QueueRow[], theme: Theme, getStarved
     oldestWait: rows.some(({ oldestWait }) => oldestWait !== undefined),
     waits: rows.some(({ waits }) => waits?.p50 !== undefined),
   };
-  const cells = rows.map((row) => renderQueue(row, shown, theme, getStarvedMs?.(row)));
-  return renderTable(chooseQueueColumns(shown), cells, { paint: theme.paint, columns: theme.columns });
+  const chosen = chooseRows(rows);
+  const cells = chosen.map((row) => renderQueue(row, shown, theme, getStarvedMs?.(row)));
+  const table = renderTable(chooseQueueColumns(shown), cells, { paint: theme.paint, columns: theme.columns });
+  return [...table, ...renderRest(rows.length - chosen.length, theme)];
+}
+
+/** Starved queues first, then those with the most queued jobs; each stays in its place. */
+function chooseRows(rows: readonly QueueRow[]): readonly QueueRow[] {
+  if (rows.length <= mostRows) return rows;
+  const byTrouble = rows.toSorted(
+    (a, b) => compareFigures(a.starved, b.starved) || compareFigures(a.jobs.queued, b.jobs.queued),
+  );
+  const chosen = new Set(byTrouble.slice(0, mostRows));
+  return rows.filter((row) => chosen.has(row));
+}
+
+function compareFigures(a = 0, b = 0): number {
+  return b - a;
+}
+
+function renderRest(count: number, { paint, columns }: Theme): readonly string[] {
+  if (count === 0) return [];
+  const facts = [
+    `and ${formatCount(count, 'more queue')} with fewer starved and queued jobs`,
+    '--format json shows all',
+  ];
+  return wrapFacts(facts, columns).map((line) => paint('faint', line));
 }
 
 function chooseQueueColumns({ source, scope, oldestWait, waits }: ShownColumns): readonly Column[] {

@@ -54,6 +54,24 @@ const waitingFleet = (() => {
 })();
 
 describe('the table of a run', () => {
+  it('shows the most troubled of very many queues, in their places, and counts the rest', () => {
+    const queued = (index: number): number => (index >= 1000 && index < 1499 ? 2 : 1);
+    const many = Array.from({ length: 2000 }, (_, index) => ({
+      queue: `q${String(index).padStart(4, '0')}`,
+      jobs: [queued(index), 0, 0] as const,
+      workers: [index === 1700 ? 0 : 1, 0] as const,
+    }));
+    const rows = mapQueueRows(batchOf(many));
+
+    const lines = renderQueues(rows, plain);
+
+    const queues = lines.slice(1, -1).map((line) => line.slice(0, 5));
+    const busy = Array.from({ length: 499 }, (_, index) => `q${String(1000 + index)}`);
+    expect(queues).toEqual([...busy, 'q1700']);
+    expect(lines.at(-1)).toBe('and 1,500 more queues with fewer starved and queued jobs · --format json shows all');
+    expect(renderTotals(rows)[0]).toContain('2,000 queues: 2,499 queued');
+  });
+
   it('says why a source was skipped, and has no table of sinks that nobody asked', async () => {
     const skippedBecause = 'another invocation has counted the tick of 2026-11-21T09:55:00.000Z, or a later one';
     const report = reportOf({ sources: [sourceOutcome({ status: 'skipped', skippedBecause, samples: 0 })], sinks: [] });

@@ -117,6 +117,7 @@ function endless(): Deadline {
     signal,
     remainingMs: () => minuteMs,
     slice: () => deadline,
+    extendTo: () => deadline,
     [Symbol.dispose]: () => undefined,
   };
   return deadline;

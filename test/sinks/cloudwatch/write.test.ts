@@ -68,6 +68,7 @@ function deadlineByClock(remainingMs: () => number): Deadline {
     signal: new AbortController().signal,
     remainingMs: () => Math.max(0, remainingMs()),
     slice: () => deadline,
+    extendTo: () => deadline,
     [Symbol.dispose]: () => undefined,
   };
   return deadline;
