@@ -8,6 +8,8 @@ import type { CollectorConfig } from '../lambda/config/schema.ts';
 export function warnOfIdleSettings(construct: IConstruct, config: CollectorConfig): void {
   for (const { path, message } of findIdleSettings(config)) {
     const setting = formatPath(path);
-    Annotations.of(construct).addWarningV2(`ci-metrics:idle:${setting}`, `${setting}: ${message}`);
+    // The CDK appends the id in brackets of its own, and takes it for ended by the first that closes.
+    const id = setting.replaceAll(/[[\]]/g, '.').replaceAll('..', '.');
+    Annotations.of(construct).addWarningV2(`ci-metrics:idle:${id}`, `${setting}: ${message}`);
   }
 }

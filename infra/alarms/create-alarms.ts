@@ -18,7 +18,7 @@ import { planVisitAlarms } from './visit-alarms.ts';
 import { planPipelineAlarms } from './pipeline-alarms.ts';
 import type { Prepared } from '../prepared.ts';
 import { planQueueAlarms } from './queue-alarms.ts';
-import { warnOfGap } from '../region-gaps.ts';
+import { refuseGap } from '../region-gaps.ts';
 import { allowService } from '../access/service-keys.ts';
 import { type CollectorSettings, resolveKey, chooseScheduleRate } from '../settings.ts';
 import { planTektonAlarms } from './tekton-alarms.ts';
@@ -80,7 +80,7 @@ export function createAlarms(
 
 /** Tells at synthesis that the alarms are in PromQL, and that the dashboard has no graphs of CI. */
 function explainPromql(scope: Construct): void {
-  warnOfGap(scope, 'promql');
+  refuseGap(scope, 'promql');
   Annotations.of(scope).addInfoV2(
     'ci-metrics:promql',
     'no sink "cloudwatch": alarms on queues and runs are in PromQL, and the dashboard has no graphs of them, because its graphs cannot read what is stored by OTLP; see docs/deploying.md, "CloudWatch by OTLP"',

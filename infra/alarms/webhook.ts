@@ -8,7 +8,7 @@ import { Construct } from 'constructs';
 import { ConfigError } from '../../lambda/config/config-error.ts';
 import type { AlarmWebhook } from '../../lambda/config/deployment.ts';
 import { matchSelection } from '../../lambda/settings/glob.ts';
-import { warnOfGap } from '../region-gaps.ts';
+import { refuseGap } from '../region-gaps.ts';
 import { formatAlarmName, type AlarmPlan } from './alarm-plan.ts';
 import { atOnce } from './windows.ts';
 
@@ -49,7 +49,7 @@ export function createAlarmWebhook(scope: Construct, options: AlarmWebhookOption
   const { webhook, deadLetterQueue } = options;
   const { whole, inParts } = chooseAlarms(options.alarms, webhook);
   const parent = new Construct(scope, 'AlarmWebhook');
-  warnOfGap(parent, 'api-destination');
+  refuseGap(parent, 'api-destination');
   const destination = createDestination(parent, webhook);
   const role = createRole(parent, destination);
   const addRules = (id: string, message: Message, some: readonly MadeAlarm[]): readonly events.Rule[] => {

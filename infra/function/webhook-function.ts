@@ -11,7 +11,7 @@ import { acknowledge } from '../acknowledge.ts';
 import { bundleWebhookCode } from '../bundle/bundle-function.ts';
 import { createLogGroup } from './log-group.ts';
 import { allowSending } from '../access/queue-encryption.ts';
-import { warnOfGap } from '../region-gaps.ts';
+import { refuseGap } from '../region-gaps.ts';
 import { type CollectorSecrets, grantReadSecrets, selectSecrets } from '../access/secrets.ts';
 import { type CollectorSettings, chooseEnvironmentEncryption } from '../settings.ts';
 
@@ -72,6 +72,6 @@ export function createWebhook(
   acknowledge(fn, 'Serverless-LambdaDLQ', 'A URL invokes synchronously: the sender is told, and tries again.');
   acknowledge(fn, 'Serverless-LambdaTracing', 'Its one call takes milliseconds; the log tells of every refusal.');
   grantReadSecrets(role, selectSecrets(secrets, [secret]));
-  warnOfGap(fn, 'function-url');
+  refuseGap(fn, 'function-url');
   return fn.addFunctionUrl({ authType: lambda.FunctionUrlAuthType.NONE }).url;
 }

@@ -20,6 +20,8 @@ function warnedOf(traces: 'omit' | 'finished-runs'): readonly string[] {
 it('warns of traces where no source counts a run', () => {
   expect(warnedOf('omit')).toEqual([]);
   expect(warnedOf('finished-runs')).toEqual([
-    expect.stringMatching(/^sinks\[0\]\.traces: no configured source counts runs or jobs/),
+    expect.stringMatching(
+      /^sinks\[0\]\.traces: no configured source counts runs or jobs .* \[ack: ci-metrics:idle:sinks\.0\.traces\]$/,
+    ),
   ]);
 });
