@@ -76,7 +76,7 @@ describe('a page of the server', () => {
     const gauges = (await readFile(join(fixtures, 'page.prom'), 'utf8'))
       .split('\n')
       .filter((line) => line.startsWith('chainloop_workflow_up{'))
-      .map((line) => line.replace('{', '{source="main",'));
+      .map((line) => line.replace(',workflow=', ',source="main",workflow='));
     expect(text.split('\n').filter((line) => line.startsWith('chainloop_workflow_up{'))).toEqual(gauges);
   });
 });
