@@ -2,6 +2,7 @@
 import { bitbucketPipelines } from './bitbucket-pipelines/index.ts';
 import { buildkite } from './buildkite/index.ts';
 import { chainloop } from './chainloop/index.ts';
+import { githubActions } from './github-actions/index.ts';
 import { prometheus } from './prometheus/index.ts';
 import type { RegisteredSource } from './source.ts';
 import { tekton } from './tekton/index.ts';
@@ -11,6 +12,7 @@ export const sources = [
   bitbucketPipelines,
   buildkite,
   chainloop,
+  githubActions,
   prometheus,
   tekton,
 ] as const satisfies readonly RegisteredSource[];

@@ -36,6 +36,7 @@ const scopes: Readonly<Record<SourceKind, readonly [queues: string, pipelines: s
   'bitbucket-pipelines': ['workspace; for runners of a single repository the repository', 'repository'],
   buildkite: ['cluster, or `unclustered`', 'organization'],
   chainloop: ['has no queues', 'project'],
+  'github-actions': ['organization', 'repository, as `owner/name`'],
   prometheus: undefined,
   tekton: ['namespace', 'namespace'],
 };

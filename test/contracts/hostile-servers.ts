@@ -7,6 +7,7 @@ import { createKubernetesApi } from '../../lambda/demo/simulators/tekton/api-ser
 import { createRunStore, type RunObject } from '../../lambda/demo/simulators/tekton/objects.ts';
 import type { SourceKind } from '../../lambda/sources/index.ts';
 import { canaries } from '../support/canary.ts';
+import { answerGithub } from './sources/github-answers.ts';
 
 /** Starts a name that means harm, so that a test can see that it was published after all. */
 export const oddBeginning = 'odd';
@@ -212,6 +213,15 @@ function chainloopServer(clock: () => number): RequestListener {
   };
 }
 
+/** Names of repositories are GitHub's own, without odd signs; those of workflows, labels and branches are anybody's. */
+function githubServer(clock: () => number): RequestListener {
+  const startMs = clock();
+  const repositories = names.map((_, index) => `repository-${String(index)}`);
+  const nameOf = (index: number): string => names[index] ?? '';
+  const runners = names.map((name) => [name]);
+  return json((path) => answerGithub(path, { repositories, startMs, runners, nameOf, hasEnded: clock() > startMs }));
+}
+
 /** A text page writes a line feed as `\n`, and is UTF-8, which has no half pairs. */
 function prometheusServer(): RequestListener {
   const escaped = (text: string): string => text.toWellFormed().replaceAll('\n', '\\n');
@@ -250,6 +260,16 @@ export const hostileSubjects: Readonly<Record<SourceKind, HostileSubject>> = {
   chainloop: {
     config: (url) => ({ kind: 'chainloop', url, organization: 'acme', token: { env: 'CANARY_TOKEN' } }),
     server: chainloopServer,
+  },
+  'github-actions': {
+    config: (url) => ({
+      kind: 'github-actions',
+      endpoint: url,
+      organization: 'acme',
+      auth: { token: { env: 'CANARY_TOKEN' } },
+      branches: ['*'],
+    }),
+    server: githubServer,
   },
   prometheus: {
     config: (url) => ({

@@ -24,6 +24,7 @@ import {
   remoteWriteBackend,
 } from './sinks/backends.ts';
 import type { SinkFacts } from './sinks/facts.ts';
+import { answerGithub } from './sources/github-answers.ts';
 import { receiveStatsd } from './sinks/udp-receiver.ts';
 
 /** How the contract test sets up one kind; the compiler asks for a new kind's entry. */
@@ -76,6 +77,17 @@ function bitbucketWorkspace(repositories: readonly RepositoryPlan[]): RequestLis
   const workspace = createWorkspace({ slug: 'acme', seed: 1, startMs: Date.now(), repositories });
   const credentials = new Map([[`Bearer ${canaries.token}`, 'access-token' as const]]);
   return createBitbucketApi({ workspace, clock: Date.now, credentials }).listener;
+}
+
+function githubOrganization(repositories: readonly string[]): RequestListener {
+  const startMs = Date.now();
+  const runners = repositories.length === 0 ? [] : [['self-hosted', 'linux']];
+  return (request, response) => {
+    const path = (request.url ?? '').split('?')[0] ?? '';
+    const body = answerGithub(path, { repositories, runners, startMs, hasEnded: false });
+    response.writeHead(body === undefined ? 404 : 200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(body ?? { message: 'Not Found' }));
+  };
 }
 
 function metricsPage(text: string): RequestListener {
@@ -140,6 +152,16 @@ export const sourceSubjects: Readonly<Record<SourceKind, SourceSubject>> = {
       },
     ]),
     empty: chainloopServer([]),
+  },
+  'github-actions': {
+    config: (url) => ({
+      kind: 'github-actions',
+      endpoint: url,
+      organization: 'acme',
+      auth: { token: { env: 'CANARY_TOKEN' } },
+    }),
+    healthy: githubOrganization(['shop']),
+    empty: githubOrganization([]),
   },
   prometheus: {
     // The smallest limit that still lets through the other rows of the fault table.

@@ -9,6 +9,7 @@ import { createKubernetesApi } from '../../../lambda/demo/simulators/tekton/api-
 import { createRunStore, type RunObject } from '../../../lambda/demo/simulators/tekton/objects.ts';
 import type { SourceKind } from '../../../lambda/sources/index.ts';
 import { canaries } from '../../support/canary.ts';
+import { answerGithub } from './github-answers.ts';
 import type { SourceFacts, StartSystem } from './facts.ts';
 
 /** Answers by path and query; what is not there is a 404. */
@@ -366,11 +367,81 @@ const tektonFacts: SourceFacts = {
   counts: { system: kubernetesCluster(), metric: 'ci_runs_total' },
 };
 
+// GitHub Actions
+
+/** The one run of each repository is open in the first minute, and has ended from the second one on. */
+function githubOrganization(repositories: readonly string[], hasRunners = true): StartSystem {
+  return (clock) => {
+    const startMs = clock();
+    const runners = hasRunners ? [['self-hosted', 'linux']] : [];
+    return serve((path) =>
+      answerGithub(path.split('?')[0] ?? '', {
+        repositories,
+        runners,
+        startMs,
+        hasEnded: clock() > startMs + minuteMs / 2,
+      }),
+    )(clock);
+  };
+}
+
+function isGithubList(path: string): boolean {
+  return path.startsWith('/orgs/acme/repos?');
+}
+
+/** Whatever page is asked for has one more repository, and there is a further page. */
+function endlessGithub(next: (url: string) => string): StartSystem {
+  return (clock) => {
+    const usual = githubOrganization(['shop'])(clock);
+    return (request, response, recorded) => {
+      const path = request.url ?? '';
+      if (!isGithubList(path)) {
+        usual(request, response, recorded);
+        return;
+      }
+      const page = Number(/[?&]page=(\d+)/.exec(path)?.[1] ?? 1);
+      const repository = {
+        id: 500 + page,
+        full_name: `acme/shop-${String(page)}`,
+        default_branch: 'main',
+        archived: true,
+      };
+      response.setHeader('link', `<${next(path)}>; rel="next"`);
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify([repository]));
+    };
+  };
+}
+
+const githubFacts: SourceFacts = {
+  config: (url) => ({
+    kind: 'github-actions',
+    endpoint: url,
+    organization: 'acme',
+    auth: { token: { env: 'CANARY_TOKEN' } },
+  }),
+  healthy: githubOrganization(['shop']),
+  empty: githubOrganization([], false),
+  unreadable: (count) =>
+    rewriteJson(githubOrganization(['shop']), (path, body) =>
+      path.startsWith('/orgs/acme/actions/runners') ? withElements(body, 'runners', manyOf(count, { id: 'x' })) : body,
+    ),
+  silentOnFigure: rewriteJson(githubOrganization(['shop']), (path, body) =>
+    path.startsWith('/orgs/acme/actions/runners') && isObject(body) && isList(body['runners'])
+      ? { ...body, runners: body['runners'].map((runner) => (isObject(runner) ? { ...runner, busy: null } : runner)) }
+      : body,
+  ),
+  parts: { system: githubOrganization(['shop', 'till']), isOfSecond: ({ url = '' }) => url.includes('/acme/till/') },
+  pages: { endless: endlessGithub((path) => path), leadingTo: (otherUrl) => endlessGithub(() => `${otherUrl}/next`) },
+  repeats: 'in the next run',
+  counts: { system: githubOrganization(['shop']), metric: 'ci_runs_total' },
+};
+
 /** The compiler asks for a new kind's entry. */
 export const sourceFacts: Readonly<Record<SourceKind, SourceFacts>> = {
   'bitbucket-pipelines': bitbucketFacts,
   buildkite: buildkiteFacts,
   chainloop: chainloopFacts,
+  'github-actions': githubFacts,
   prometheus: prometheusFacts,
   tekton: tektonFacts,
 };

@@ -1,0 +1,118 @@
+/** The metrics of the source github-actions, and which of the shared ones it fills. */
+import type { Absence } from '../../model/catalogue/absence.ts';
+import { queueJobs, starvedJobs, workers, workerUtilization } from '../../model/catalogue/catalogue.ts';
+import {
+  eventsTaken,
+  oldestVisit,
+  repositories,
+  repositoryVisits,
+  stepsLeftOut,
+} from '../../model/catalogue/crawl-metrics.ts';
+import { type SourceLabel, sourceLabels } from '../../model/catalogue/identity-labels.ts';
+import {
+  jobBusySeconds,
+  jobDuration,
+  jobsFinished,
+  jobWait,
+  queueOldestWait,
+  runDuration,
+  runLastFinished,
+  runLastResult,
+  runLastSuccess,
+  runsActive,
+  runsFinished,
+  runsStuck,
+  runWait,
+  systemErrors,
+} from '../../model/catalogue/run-metrics.ts';
+import { credentialMetrics } from '../../model/credential.ts';
+import type { MetricDefinition } from '../../model/metric.ts';
+
+export const hostings = ['hosted', 'self_hosted', 'unknown'] as const;
+export type Hosting = (typeof hostings)[number];
+
+export const runningJobs: MetricDefinition<'gauge', SourceLabel | 'hosting'> = {
+  name: 'ci_github_actions_running_jobs',
+  help: 'Jobs that run, on runners of GitHub or on self-hosted ones; a plan limits how many hosted ones run at once.',
+  type: 'gauge',
+  unit: 'count',
+  labels: [...sourceLabels, 'hosting'],
+  enumerated: { hosting: hostings },
+  combination: 'sum',
+  cloudWatch: {
+    namespace: 'neutral',
+    name: {
+      label: 'hosting',
+      names: {
+        hosted: 'RunningHostedJobs',
+        self_hosted: 'RunningSelfHostedJobs',
+        unknown: 'RunningJobsOfUnknownHosting',
+      },
+    },
+    unit: 'Count',
+    dimensionSets: [sourceLabels],
+    statistic: 'Maximum',
+  },
+};
+
+export const excessPermissions: MetricDefinition<'gauge', SourceLabel> = {
+  name: 'ci_github_actions_credential_excess_permissions',
+  help: 'Permissions of the credential that the collector has no use for; absent where GitHub does not tell them.',
+  type: 'gauge',
+  unit: 'count',
+  labels: sourceLabels,
+  combination: 'max',
+  cloudWatch: {
+    namespace: 'neutral',
+    name: 'CredentialExcessPermissions',
+    unit: 'Count',
+    dimensionSets: [sourceLabels],
+    statistic: 'Maximum',
+  },
+};
+
+/** Of every configuration. */
+export const baseMetrics = [
+  excessPermissions,
+  oldestVisit,
+  queueJobs,
+  queueOldestWait,
+  repositories,
+  repositoryVisits,
+  runDuration,
+  runLastFinished,
+  runLastResult,
+  runLastSuccess,
+  runsActive,
+  runsFinished,
+  runsStuck,
+  systemErrors,
+  ...credentialMetrics,
+] as const satisfies readonly MetricDefinition[];
+
+/** Only where jobs are read. */
+export const jobMetrics = [
+  jobBusySeconds,
+  jobDuration,
+  jobsFinished,
+  jobWait,
+  runningJobs,
+  runWait,
+  stepsLeftOut,
+] as const satisfies readonly MetricDefinition[];
+
+/** Only where runners are read. */
+export const runnerMetrics = [starvedJobs, workers, workerUtilization] as const satisfies readonly MetricDefinition[];
+
+/** Only where a webhook tells. */
+export const eventMetrics = [eventsTaken] as const satisfies readonly MetricDefinition[];
+
+/** What GitHub has no word for, and what it tells at times only. */
+export const absences: readonly Absence[] = [
+  { metric: queueJobs, values: { label: 'state', are: ['reserved'] }, when: 'always' },
+  { metric: runsActive, values: { label: 'state', are: ['finalizing'] }, when: 'always' },
+  { metric: workers, values: { label: 'state', are: ['paused'] }, when: 'always' },
+  { metric: excessPermissions, when: 'usually' },
+  { metric: stepsLeftOut, when: 'usually' },
+  { metric: systemErrors, when: 'usually' },
+];
