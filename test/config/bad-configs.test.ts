@@ -145,7 +145,7 @@ sinks:
   - kind: cloudwatch
 `,
     problems: [
-      ':2:11 sources[0].kind: is no kind of source; there are bitbucket-pipelines, buildkite, chainloop, prometheus, tekton',
+      ':2:11 sources[0].kind: is no kind of source; there are bitbucket-pipelines, buildkite, chainloop, github-actions, prometheus, tekton',
     ],
   },
   {

@@ -37,9 +37,6 @@ const App = z.strictObject({
         description: 'Client id of the GitHub App, or its App id (Enterprise Server up to 3.13 takes only that).',
       }),
     privateKey: SecretRef.meta({ description: 'Private key of the App in PEM, as GitHub makes it.' }),
-    installationId: z.int().positive().optional().meta({
-      description: 'The installation in the organization; found out where it is not set.',
-    }),
   }),
 });
 const Token = z.strictObject({

@@ -16,7 +16,7 @@ import type { MetricFamily } from '../../../lambda/model/metric.ts';
 import type { Problem } from '../../../lambda/model/problem.ts';
 import { githubSource, type TestSource, valuesOf } from './harness.ts';
 
-export const secondMs = 1000;
+const secondMs = 1000;
 export const minuteMs = 60 * secondMs;
 export const hourMs = 60 * minuteMs;
 export const startMs = Date.UTC(2026, 8, 1, 9);
@@ -46,6 +46,8 @@ export interface OpenOptions extends Partial<GithubServerOptions> {
   /** Events that the next tick finds in the queue; it takes them out. */
   readonly queue?: QueuedEvent[];
   readonly variables?: Readonly<Record<string, string>>;
+  /** How much the clock of the collector is ahead of GitHub's. Milliseconds. */
+  readonly aheadMs?: number;
 }
 
 const linux = { labels: ['self-hosted', 'linux', 'x64'], pool: 'linux', meanSeconds: 60 } as const;
@@ -55,7 +57,7 @@ export function repository(name: string, runsPerHour = 0): RepositoryPlan {
   return { name, workflows: [{ name: 'build', file: 'build.yml', event: 'push', runsPerHour, stages }] };
 }
 
-export const pools: OrganizationPlan['pools'] = [
+const pools: OrganizationPlan['pools'] = [
   { name: 'linux', kind: 'self-hosted', labels: ['self-hosted', 'linux', 'x64'], size: 4, group: 'Default' },
 ];
 
@@ -65,6 +67,7 @@ export async function opened({
   odds,
   queue,
   variables,
+  aheadMs = 0,
   ...options
 }: OpenOptions = {}): Promise<Opened> {
   let nowMs = startMs;
@@ -85,7 +88,7 @@ export async function opened({
   const source = githubSource(
     { endpoint: server.endpoint, ...settings },
     {
-      clock,
+      clock: () => nowMs + aheadMs,
       variables: variables ?? { TOKEN: 'ghp_token' },
       ...(queue === undefined ? {} : { inbox: createInbox(queue) }),
     },
@@ -128,4 +131,9 @@ export function createInbox(queue: QueuedEvent[]): Inbox {
       });
     },
   };
+}
+
+/** The names of the metrics that were published. */
+export function canonicalNames(families: readonly MetricFamily[]): readonly string[] {
+  return families.map(({ definition }) => definition.name);
 }

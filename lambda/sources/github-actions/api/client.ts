@@ -101,7 +101,7 @@ function noteRefusal(error: HttpStatusError, budget: TickBudget | undefined): Ht
 }
 
 /** The most that GitHub gives on a page. */
-export const largestPage = 100;
+const largestPage = 100;
 
 export interface ListQuery<Row> extends Pick<Query, 'path' | 'parameters'> {
   /** Takes the rows out of what is around them. */

@@ -21,7 +21,6 @@ export interface InstallationSettings {
   /** Client id or App id. */
   readonly id: string;
   readonly privateKey: SecretRef;
-  readonly installationId?: number | undefined;
   readonly endpoint: string;
   readonly organization: string;
   /** What is to be read. */
@@ -73,12 +72,8 @@ async function fetchWithKey(
   context: SendContext,
   ports: AccessPorts,
 ): Promise<Fetched> {
-  const { endpoint, installationId, organization, subjects } = settings;
-  const path =
-    installationId === undefined
-      ? `/orgs/${encodeURIComponent(organization)}/installation`
-      : `/app/installations/${String(installationId)}`;
-  const found = joinUrl(endpoint, path);
+  const { endpoint, organization, subjects } = settings;
+  const found = joinUrl(endpoint, `/orgs/${encodeURIComponent(organization)}/installation`);
   const key = parsePrivateKey(pem, whereOf('GET', found));
   const app = createAppRequests(settings.id, key, context, ports);
   const installation = await app.ask({ method: 'GET', url: found }, Installation);

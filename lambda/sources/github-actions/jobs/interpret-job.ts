@@ -1,5 +1,6 @@
 /** What the record of a job means: that it is open, or its end with all that it adds to counters. */
 import type { Finish, Observation } from '../../../counters/finish.ts';
+import type { Ledger } from '../../../counters/ledger.ts';
 import type { Result } from '../../../model/catalogue/results.ts';
 import { jobBusySeconds, jobDuration, jobsFinished, jobWait } from '../../../model/catalogue/run-metrics.ts';
 import { makeLabelValue } from '../../../model/text/labels.ts';
@@ -8,6 +9,7 @@ import { buildUnknownStateCount, labelAttempt } from '../runs/interpret-run.ts';
 import type { JobState } from '../runs/open-run.ts';
 import { buildRunUrl, type RepositoryIdentity, scopeOf } from '../runs/repository.ts';
 import { interpretJobState } from '../runs/states.ts';
+import { jobStream } from '../runs/streams.ts';
 import { determineHosting, type QueueNames } from './queue-names.ts';
 
 /** What a job is a part of, as far as that is known when its record is read. */
@@ -135,6 +137,11 @@ function buildObservations(
   ];
 }
 
-export function buildJobKey(id: string): string {
+/** Whether the end of a job has come, whoever told of it. */
+export function isJobCounted(ledger: Pick<Ledger, 'isCounted'>, id: string): boolean {
+  return ledger.isCounted(jobStream, buildJobKey(id));
+}
+
+function buildJobKey(id: string): string {
   return `job ${id}`;
 }

@@ -9,7 +9,7 @@ import type { Hosting } from '../metrics.ts';
 export const unspecifiedQueue = 'unspecified';
 
 /** A job that asks for a group of runners, or is skipped, has no labels; its group is told once it runs. */
-export const unlabelledQueue = '(no labels)';
+const unlabelledQueue = '(no labels)';
 
 const selfHosted = 'self-hosted';
 

@@ -6,7 +6,7 @@ const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 
 /** The list lags behind what happens; by how much is not documented. */
-export const overlapMs = 10 * minuteMs;
+const overlapMs = 10 * minuteMs;
 
 /** A run is ended by GitHub after 35 days, its waits included (GitHub docs, "Actions limits"). */
 const openForMs = 36 * dayMs;

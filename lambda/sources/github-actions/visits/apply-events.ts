@@ -1,7 +1,7 @@
 /** Counts what events tell under the keys of the poll, and keeps what they say of open runs and jobs. */
 import type { Ledger } from '../../../counters/ledger.ts';
 import type { JobRecord, RunRecord } from '../api/schema.ts';
-import { interpretJob } from '../jobs/interpret-job.ts';
+import { interpretJob, isJobCounted } from '../jobs/interpret-job.ts';
 import { addJobLists } from '../jobs/job-lists.ts';
 import type { QueueNames } from '../jobs/queue-names.ts';
 import { countSightings, isOld } from '../runs/count-runs.ts';
@@ -86,8 +86,7 @@ function applyJob(known: Known, repository: Repository, record: JobRecord, conte
     return;
   }
   // An event that comes late: an end wins over everything, and what runs does not wait again.
-  const isLate =
-    ledger.isCounted(jobStream, `job ${record.id}`) || (before?.phase === 'running' && sight.job.phase !== 'running');
+  const isLate = isJobCounted(ledger, record.id) || (before?.phase === 'running' && sight.job.phase !== 'running');
   if (isLate) return;
   const found = run ?? beginRun(repository, record, sight.job, context);
   if (found !== undefined) replaceRun(known, { ...found, jobs: putJob(found.jobs ?? [], sight.job) });
