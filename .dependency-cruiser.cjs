@@ -159,11 +159,11 @@ module.exports = {
       stackRooms(['api', 'runs', 'steps', 'runners', 'deployments', 'visits']),
       ['config', 'metrics', 'problems'],
     ),
-    ...holdRooms('sources/github-actions', stackRooms(['api', 'runs', 'jobs', 'runners', 'visits']), [
-      'config',
-      'metrics',
-      'problems',
-    ]),
+    ...holdRooms(
+      'sources/github-actions',
+      stackRooms(['api', 'runs', 'jobs', 'runners', 'deployments', 'approvals', 'visits']),
+      ['config', 'metrics', 'problems'],
+    ),
     ...holdRooms('sources/tekton', stackRooms(['cluster', 'controller', 'levels', 'runs', 'results']), [
       'config',
       'metrics',

@@ -1,4 +1,5 @@
 /** The questions of the dashboards, and the graphs that answer them. */
+import { deploymentLastSuccess, deploymentsFinished } from '../../lambda/model/catalogue/deployment-metrics.ts';
 import { queueJobs, starvedJobs, workers, workerUtilization } from '../../lambda/model/catalogue/catalogue.ts';
 import type { Labels, MetricDefinition } from '../../lambda/model/metric.ts';
 import {
@@ -28,8 +29,6 @@ import { eventsTaken } from '../../lambda/model/catalogue/crawl-metrics.ts';
 import {
   buildSeconds,
   busyRunnersPeak,
-  deploymentLastSuccess,
-  deploymentsFinished,
   excessScopes,
   onlineRunners,
   outdatedRunners,

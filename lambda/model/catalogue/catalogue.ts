@@ -7,6 +7,7 @@
 import { type QueueLabel, queueSets, sourceLabels } from './identity-labels.ts';
 import type { CloudWatchShape, MetricDefinition } from '../metric.ts';
 import { problemKinds } from '../problem.ts';
+import { deploymentMetrics } from './deployment-metrics.ts';
 import { runMetrics } from './run-metrics.ts';
 
 const jobStates = ['queued', 'reserved', 'running', 'blocked', 'limited'] as const;
@@ -330,6 +331,7 @@ export const buildInfo = defineOwn({
 /** What the sources say about CI, in their common vocabulary. */
 export const ciMetrics = [
   ...runMetrics,
+  ...deploymentMetrics,
   queueJobs,
   starvedJobs,
   workers,

@@ -2,7 +2,8 @@
 import { collectHttpSecrets } from '../../http/settings.ts';
 import { defineSource } from '../source.ts';
 import { BitbucketPipelinesConfig, collectAuthSecrets } from './config.ts';
-import { absences, baseMetrics, deploymentMetrics, eventMetrics, runnerMetrics, stepMetrics } from './metrics.ts';
+import { deploymentMetrics } from '../../model/catalogue/deployment-metrics.ts';
+import { absences, baseMetrics, eventMetrics, runnerMetrics, stepMetrics } from './metrics.ts';
 
 export const bitbucketPipelines = defineSource({
   kind: 'bitbucket-pipelines',

@@ -32,11 +32,6 @@ import {
   repositoryVisits,
   stepsLeftOut,
 } from '../../model/catalogue/crawl-metrics.ts';
-import { results } from '../../model/catalogue/results.ts';
-
-type DeploymentLabel = SourceLabel | 'scope' | 'deploy_environment';
-
-const deploymentLabels = ['system', 'source', 'scope', 'deploy_environment'] as const;
 
 export const buildSeconds: MetricDefinition<'counter', PipelineLabel> = {
   name: 'ci_bitbucket_build_seconds_total',
@@ -102,51 +97,6 @@ export const busyRunnersPeak: MetricDefinition<'gauge', SourceLabel> = {
   },
 };
 
-export const deploymentsFinished: MetricDefinition<'counter', DeploymentLabel | 'result'> = {
-  name: 'ci_bitbucket_deployments_total',
-  help: 'Finished deployments by repository, environment and result.',
-  type: 'counter',
-  unit: 'count',
-  labels: [...deploymentLabels, 'result'],
-  enumerated: { result: results },
-  combination: 'sum',
-  cloudWatch: {
-    namespace: 'neutral',
-    name: {
-      label: 'result',
-      names: {
-        success: 'SucceededDeployments',
-        failure: 'FailedDeployments',
-        error: 'ErroredDeployments',
-        timeout: 'TimedOutDeployments',
-        cancellation: 'CancelledDeployments',
-        skip: 'SkippedDeployments',
-        other: 'OtherDeployments',
-      },
-    },
-    unit: 'Count',
-    dimensionSets: [deploymentLabels, sourceLabels],
-    statistic: 'Sum',
-  },
-};
-
-export const deploymentLastSuccess: MetricDefinition<'gauge', DeploymentLabel> = {
-  name: 'ci_bitbucket_deployment_last_success_timestamp_seconds',
-  help: 'When an environment was last deployed to with success, as Unix time; absent until it was.',
-  type: 'gauge',
-  unit: 'timestamp',
-  labels: deploymentLabels,
-  combination: 'max',
-  cloudWatch: {
-    namespace: 'neutral',
-    name: 'SecondsSinceLastDeployment',
-    unit: 'Seconds',
-    dimensionSets: [deploymentLabels],
-    statistic: 'Minimum',
-    conversion: 'age',
-  },
-};
-
 export const excessScopes: MetricDefinition<'gauge', SourceLabel> = {
   name: 'ci_bitbucket_credential_excess_scopes',
   help: 'Scopes of the credential that the collector has no use for; absent where Bitbucket does not tell its scopes.',
@@ -198,9 +148,6 @@ export const runnerMetrics = [
 
 /** Only where a webhook tells. */
 export const eventMetrics = [eventsTaken] as const;
-
-/** Only where deployments are read. */
-export const deploymentMetrics = [deploymentLastSuccess, deploymentsFinished] as const;
 
 /** What Bitbucket has no word for, and what it tells of some workspaces only. */
 export const absences: readonly Absence[] = [

@@ -21,6 +21,7 @@ import { budgetRules } from './api/budget-rules.ts';
 import type { ApiContext } from './api/client.ts';
 import { type CredentialFacts, watchCredential } from './api/credential-facts.ts';
 import { describePermission, findMissingPermissions, type Subject } from './api/permissions.ts';
+import { mapApprovals } from './approvals/read-approvals.ts';
 import type { GithubActionsConfig } from './config.ts';
 import { createQueueNames, type QueueNames } from './jobs/queue-names.ts';
 import { collectProblems, type TickProblems } from './problems.ts';
@@ -29,7 +30,8 @@ import { mapRunners } from './runners/map-runners.ts';
 import { openRunnerMemory, readRunners } from './runners/read-runners.ts';
 import type { RunPages } from './runs/list-runs.ts';
 import { bareNameOf } from './runs/repository.ts';
-import { crawl, type CrawlContext } from './visits/crawl.ts';
+import { crawl } from './visits/crawl.ts';
+import type { CrawlContext } from './visits/crawl-state.ts';
 import { mapLevels } from './visits/map-levels.ts';
 
 /** What lives as long as the process; all of it only saves work. */
@@ -47,6 +49,7 @@ interface Warm {
 /** Follows the runs of an organization within the request budget of its credential. */
 export const createGithubActions: CreateSource<GithubActionsConfig> = (config, ports) => {
   const subjects: readonly Subject[] = [
+    ...(config.deployments === undefined ? [] : ['deployments' as const]),
     'repositories',
     'runs',
     ...(config.runners === 'read' ? ['runners' as const] : []),
@@ -134,6 +137,7 @@ async function collectWith(tick: Tick): Promise<readonly MetricFamily[]> {
   return [
     ...progress,
     ...levels.families,
+    mapApprovals(crawled.open, crawled.repositories, { ledger, source }),
     ...(groups === undefined ? [] : mapRunners(groups, levels.queues, { source, organization })),
     ...facts.families(),
   ];
@@ -186,6 +190,7 @@ function createCrawlContext(
   const { name: source, organization, jobs } = config;
   const branchLabel = createBranchLabel(config.branches ?? []);
   const isRepository = matchSelection(config.repositories ?? {});
+  const hasDeployments = matchSelection(config.deployments ?? {});
   const webOrigin = deriveWebOrigin(config.endpoint);
   return {
     api,
@@ -201,6 +206,7 @@ function createCrawlContext(
     stuckAfterMs: config.stuckAfterMinutes * minuteMs,
     // Nothing runs in one that is archived or disabled.
     isSelected: ({ full_name, archived, disabled }) => !archived && !disabled && isRepository(bareNameOf(full_name)),
+    hasDeployments: (fullName) => config.deployments !== undefined && hasDeployments(bareNameOf(fullName)),
     inbox: ports.inbox,
     identify: ({ fullName, defaultBranch }) => ({
       source,

@@ -101,6 +101,9 @@ export const GithubActionsConfig = z
       .enum(['read', 'leave'])
       .default('read')
       .meta({ description: 'Self-hosted runners of the organization, for one request a minute and 100 runners.' }),
+    deployments: Selection.optional().meta({
+      description: 'Repositories whose deployments are read, by their name; none without this setting.',
+    }),
     events: Events.optional(),
     requestsPerHour: z.int().min(leastRequestsPerHour).max(mostRequestsPerHour).optional().meta({
       description:

@@ -1,5 +1,6 @@
 /** Describes the source github-actions to the collector; the reader itself is loaded when it is needed. */
 import { collectHttpSecrets } from '../../http/settings.ts';
+import { deploymentMetrics } from '../../model/catalogue/deployment-metrics.ts';
 import { defineSource } from '../source.ts';
 import { GithubActionsConfig, secretOf } from './config.ts';
 import { absences, baseMetrics, eventMetrics, jobMetrics, runnerMetrics } from './metrics.ts';
@@ -9,9 +10,10 @@ export const githubActions = defineSource({
   system: 'github',
   title: 'GitHub Actions',
   config: GithubActionsConfig,
-  metrics: [...baseMetrics, ...eventMetrics, ...jobMetrics, ...runnerMetrics],
-  metricsOf: ({ jobs, runners, events }) => [
+  metrics: [...baseMetrics, ...deploymentMetrics, ...eventMetrics, ...jobMetrics, ...runnerMetrics],
+  metricsOf: ({ jobs, runners, deployments, events }) => [
     ...baseMetrics,
+    ...(deployments === undefined ? [] : deploymentMetrics),
     ...(events === undefined ? [] : eventMetrics),
     ...(jobs === 'read' ? jobMetrics : []),
     ...(runners === 'read' ? runnerMetrics : []),

@@ -55,6 +55,25 @@ export const runningJobs: MetricDefinition<'gauge', SourceLabel | 'hosting'> = {
   },
 };
 
+type ApprovalLabel = SourceLabel | 'scope' | 'deploy_environment';
+const approvalLabels = [...sourceLabels, 'scope', 'deploy_environment'] as const;
+
+export const approvalsWaiting: MetricDefinition<'gauge', ApprovalLabel> = {
+  name: 'ci_github_actions_approvals_waiting',
+  help: 'Runs that wait until somebody, or a timer, lets them deploy to an environment.',
+  type: 'gauge',
+  unit: 'count',
+  labels: approvalLabels,
+  combination: 'sum',
+  cloudWatch: {
+    namespace: 'neutral',
+    name: 'ApprovalsWaiting',
+    unit: 'Count',
+    dimensionSets: [approvalLabels, sourceLabels],
+    statistic: 'Maximum',
+  },
+};
+
 export const excessPermissions: MetricDefinition<'gauge', SourceLabel> = {
   name: 'ci_github_actions_credential_excess_permissions',
   help: 'Permissions of the credential that the collector has no use for; absent where GitHub does not tell them.',
@@ -73,6 +92,7 @@ export const excessPermissions: MetricDefinition<'gauge', SourceLabel> = {
 
 /** Of every configuration. */
 export const baseMetrics = [
+  approvalsWaiting,
   excessPermissions,
   oldestVisit,
   queueJobs,
@@ -112,6 +132,7 @@ export const absences: readonly Absence[] = [
   { metric: queueJobs, values: { label: 'state', are: ['reserved'] }, when: 'always' },
   { metric: runsActive, values: { label: 'state', are: ['finalizing'] }, when: 'always' },
   { metric: workers, values: { label: 'state', are: ['paused'] }, when: 'always' },
+  { metric: approvalsWaiting, when: 'usually' },
   { metric: excessPermissions, when: 'usually' },
   { metric: stepsLeftOut, when: 'usually' },
   { metric: systemErrors, when: 'usually' },

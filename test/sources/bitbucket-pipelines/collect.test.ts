@@ -316,13 +316,13 @@ describe('deployments', () => {
     for (let minute = 0; minute < 90; minute += 1) seen = await bitbucket.tick();
 
     expect(seen.problems).toEqual([]);
-    expect(seen.values('ci_bitbucket_deployments_total', 'scope', 'deploy_environment', 'result')).toEqual({
+    expect(seen.values('ci_deployments_total', 'scope', 'deploy_environment', 'result')).toEqual({
       'shop staging success': 1,
       'shop staging failure': 1,
       'shop production success': 1,
       'shop production failure': 1,
     });
-    expect(seen.values('ci_bitbucket_deployment_last_success_timestamp_seconds', 'deploy_environment')).toEqual({
+    expect(seen.values('ci_deployment_last_success_timestamp_seconds', 'deploy_environment')).toEqual({
       staging: (good.endMs + 30 * secondMs) / 1000,
       production: (good.endMs + 60 * secondMs) / 1000,
     });

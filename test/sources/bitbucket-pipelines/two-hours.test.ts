@@ -82,7 +82,7 @@ describe('two hours of a workspace with 500 repositories at 1000 requests an hou
     const timed = finished.filter(({ steps }) => steps.length > 0);
     expect(valuesOf(families, 'ci_run_duration_seconds', ['source'])).toEqual({ acme: timed.length });
     expect(valuesOf(families, 'ci_collector_step_lists_left_out_total', ['source'])).toEqual({ acme: 0 });
-    expect(valuesOf(families, 'ci_bitbucket_deployments_total', ['source'])).toEqual({
+    expect(valuesOf(families, 'ci_deployments_total', ['source'])).toEqual({
       acme: deployed(workspace, startMs, nowMs),
     });
     expect(server.answers.get(429)).toBeUndefined();

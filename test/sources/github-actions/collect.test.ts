@@ -113,6 +113,66 @@ describe('a re-run', () => {
   });
 });
 
+describe('an environment', () => {
+  const gated = {
+    ...repository('shop'),
+    workflows: [
+      {
+        ...{ name: 'release', file: 'release.yml', event: 'push' as const, runsPerHour: 0 },
+        stages: [
+          [
+            {
+              name: 'deploy',
+              meanSeconds: 60,
+              environment: 'production',
+              labels: ['self-hosted', 'linux', 'x64'],
+              pool: 'linux',
+            },
+          ],
+        ],
+      },
+    ],
+  };
+
+  it('that waits to be approved is shown by its name, and its deployment is counted once', async () => {
+    const settings = { deployments: { include: ['shop'] } };
+    await using github = await opened({ repositories: [gated], settings, seed: 8 });
+    await github.tick();
+    github.begin({ kind: 'usual', failsAt: Infinity, cancelledAfterSeconds: Infinity }, 'release.yml');
+
+    // Where runs are seen often, the second one is seen while it waits.
+    for (let minute = 0; minute < 40; minute += 1) await github.tick();
+    github.begin({ kind: 'usual', failsAt: Infinity, cancelledAfterSeconds: Infinity }, 'release.yml');
+    const waits: number[] = [];
+    let last = await github.tick();
+    for (let minute = 0; minute < 120; minute += 1) {
+      last = await github.tick();
+      expect(last.problems).toEqual([]);
+      const waiting = last.values('ci_github_actions_approvals_waiting', 'scope', 'deploy_environment');
+      if (waiting['acme/shop production'] !== undefined) waits.push(waiting['acme/shop production']);
+    }
+
+    expect(Math.max(...waits)).toBe(1);
+    expect(waits.at(-1)).toBe(0);
+    expect(last.values('ci_deployments_total', 'scope', 'deploy_environment', 'result')).toEqual({
+      'acme/shop production success': 2,
+    });
+    expect(
+      last.values('ci_deployment_last_success_timestamp_seconds', 'deploy_environment')['production'],
+    ).toBeGreaterThan(0);
+    // What it waited for a person is no wait for a runner.
+    expect(last.values('ci_run_wait_seconds', 'pipeline')['release.yml'] ?? 0).toBeLessThan(2);
+    expect(last.values('ci_run_duration_seconds', 'pipeline')['release.yml']).toBe(2);
+  });
+
+  it('is not asked about without the setting', async () => {
+    await using github = await opened({ repositories: [gated] });
+    for (let minute = 0; minute < 10; minute += 1) await github.tick();
+
+    expect(github.server.requests.some(({ path }) => path.includes('/deployments'))).toBe(false);
+  });
+});
+
 describe('a refusal', () => {
   it.each(['secondary-403', 'secondary-429', 'secondary-without-time'] as const)(
     'by %s rests the credential for a minute',

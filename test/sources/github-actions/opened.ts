@@ -43,6 +43,8 @@ export interface OpenOptions extends Partial<GithubServerOptions> {
   readonly repositories?: readonly RepositoryPlan[];
   readonly odds?: Oddities;
   readonly settings?: object;
+  /** Of what becomes of runs. */
+  readonly seed?: number;
   /** Events that the next tick finds in the queue; it takes them out. */
   readonly queue?: QueuedEvent[];
   readonly variables?: Readonly<Record<string, string>>;
@@ -68,13 +70,14 @@ export async function opened({
   queue,
   variables,
   aheadMs = 0,
+  seed = 3,
   ...options
 }: OpenOptions = {}): Promise<Opened> {
   let nowMs = startMs;
   const clock = (): number => nowMs;
   const happenings: Happening[] = [];
   const organization = createOrganization({
-    seed: 3,
+    seed,
     startMs,
     historyHours: 0,
     plan: { login: 'acme', repositories, pools },

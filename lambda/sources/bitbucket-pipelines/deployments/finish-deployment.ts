@@ -2,7 +2,7 @@
 import type { Finish } from '../../../counters/finish.ts';
 import { makeLabelValue } from '../../../model/text/labels.ts';
 import type { Result } from '../../../model/catalogue/results.ts';
-import { deploymentLastSuccess, deploymentsFinished } from '../metrics.ts';
+import { deploymentLastSuccess, deploymentsFinished } from '../../../model/catalogue/deployment-metrics.ts';
 import { type RepositoryIdentity, scopeOf } from '../runs/repository.ts';
 import { buildUnknownStateCount } from '../runs/finish.ts';
 import type { DeploymentRecord } from '../api/schema.ts';

@@ -4,6 +4,7 @@
 const neededPermissions = {
   repositories: 'metadata',
   runs: 'actions',
+  deployments: 'deployments',
   runners: 'organization_self_hosted_runners',
 } as const;
 
@@ -13,11 +14,17 @@ export type Subject = keyof typeof neededPermissions;
 const names: Readonly<Record<Subject, string>> = {
   repositories: 'repository permission "Metadata" (read)',
   runs: 'repository permission "Actions" (read)',
+  deployments: 'repository permission "Deployments" (read)',
   runners: 'organization permission "Self-hosted runners" (read)',
 };
 
 /** Scopes of classic tokens: they know no reading of private repositories without writing. */
-const classicScopes: Readonly<Record<Subject, string>> = { repositories: 'repo', runs: 'repo', runners: 'admin:org' };
+const classicScopes: Readonly<Record<Subject, string>> = {
+  repositories: 'repo',
+  runs: 'repo',
+  deployments: 'repo_deployment',
+  runners: 'admin:org',
+};
 
 export function describePermission(subject: Subject): string {
   return `${names[subject]}, or the scope ${classicScopes[subject]} of a classic token`;

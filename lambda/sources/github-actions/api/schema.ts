@@ -84,10 +84,21 @@ export const RunnerRecord = z.object({
 });
 export type RunnerRecord = z.infer<typeof RunnerRecord>;
 
+export const DeploymentRecord = z.object({ id: Id, environment: z.string().min(1), created_at: Instant });
+export type DeploymentRecord = z.infer<typeof DeploymentRecord>;
+
+export const DeploymentStatusRecord = z.object({ state: z.string(), created_at: Instant });
+export type DeploymentStatusRecord = z.infer<typeof DeploymentStatusRecord>;
+
+/** An environment that a run waits for. */
+export const PendingDeploymentRecord = z.object({ environment: z.object({ name: Text }) });
+
 /** Only the frames are required; elements are read one by one, so that a bad one costs only itself. */
 export const runsFrame = z.object({ workflow_runs: z.array(z.unknown()) }).transform((page) => page.workflow_runs);
 export const jobsFrame = z.object({ jobs: z.array(z.unknown()) }).transform(({ jobs }) => jobs);
 export const runnersFrame = z.object({ runners: z.array(z.unknown()) }).transform(({ runners }) => runners);
+/** Of what has nothing around it. */
+export const listFrame = z.array(z.unknown());
 /** An installation has its own list; that of an organization has nothing around it. */
 export const repositoriesFrame = z.union([
   z.object({ repositories: z.array(z.unknown()) }).transform(({ repositories }) => repositories),

@@ -45,6 +45,8 @@ function countFinished(run: FinishedRun, wasOpen: boolean, { ledger, stream, win
   if (!wasOpen && isOld(run.startedMs, window)) return false;
   const isNews = !ledger.isCounted(stream, run.finish.key) && (wasOpen || run.finishedMs >= window.newsFromMs);
   ledger.countFinish(stream, run.finish.key, run.finish);
+  // An event may have opened it in this tick; an attempt that has ended stays ended.
+  ledger.forget(stream, run.finish.key);
   return isNews;
 }
 

@@ -18,11 +18,7 @@ export function deriveOpenRun(
   { tickMs, hasEvents, stuckAt }: DeriveContext,
 ): OpenRunState {
   const { id, attempt, phase, pipeline } = run;
-  // Somebody has answered: the time until then was not spent waiting for a machine.
-  const isResumed = same !== undefined && isHeld(same) && !isHeld(run);
-  const askedMs = Math.max(run.startedMs, isResumed ? tickMs : (same?.askedMs ?? 0));
-  // Jobs that were read in another phase say nothing of this one.
-  const keepsJobs = same !== undefined && (hasEvents || same.phase === phase);
+  const askedMs = chooseAskedMs(run, same, tickMs);
   return {
     repository,
     id,
@@ -32,7 +28,24 @@ export function deriveOpenRun(
     phase,
     pipeline,
     stuckMs: stuckAt({ pipeline, askedMs }),
-    wasHeld: (same?.wasHeld ?? false) || isHeld(run),
-    ...(keepsJobs ? { jobs: same.jobs, jobsMs: same.jobsMs } : {}),
+    wasHeld: isHeld(run) || same?.wasHeld === true,
+    ...(same === undefined ? {} : keepDetails(run, same, hasEvents)),
+  };
+}
+
+/** After somebody has answered: the time until then was not spent waiting for a machine. */
+function chooseAskedMs(run: OpenRun, same: OpenRunState | undefined, tickMs: number): number {
+  if (same === undefined) return run.startedMs;
+  const isResumed = isHeld(same) && !isHeld(run);
+  return Math.max(run.startedMs, isResumed ? tickMs : same.askedMs);
+}
+
+/** Jobs that were read in another phase say nothing of this one, unless events tell of each. */
+function keepDetails({ phase }: OpenRun, same: OpenRunState, hasEvents: boolean): Partial<OpenRunState> {
+  const { jobs, jobsMs, environments, approvalsMs } = same;
+  const isSamePhase = same.phase === phase;
+  return {
+    ...(hasEvents || isSamePhase ? { jobs, jobsMs } : {}),
+    ...(isSamePhase && phase === 'blocked' ? { environments, approvalsMs } : {}),
   };
 }

@@ -136,7 +136,10 @@ function mapRunSpan(run: Ended, record: RunRecord, identity: RepositoryIdentity)
 }
 
 /** A value that GitHub has invented since; a finish carries it, so that it counts once. */
-export function buildUnknownStateCount(source: string, component: 'run' | 'job'): Finish['counts'][number] {
+export function buildUnknownStateCount(
+  source: string,
+  component: 'run' | 'job' | 'deployment',
+): Finish['counts'][number] {
   const labels = { system: 'github', source, component, error: 'unknown state' };
   return { metric: systemErrors, labels, increase: 1 };
 }

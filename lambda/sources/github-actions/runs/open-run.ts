@@ -34,6 +34,10 @@ const OpenRunState = z.object({
   jobs: z.array(JobState).optional(),
   /** When its jobs were read last. Epoch milliseconds. */
   jobsMs: z.number().optional(),
+  /** Environments that it waits for; absent where they were not read. */
+  environments: z.array(z.string()).optional(),
+  /** When they were read last. Epoch milliseconds. */
+  approvalsMs: z.number().optional(),
 });
 /** An open attempt as it was seen last. */
 export type OpenRunState = z.infer<typeof OpenRunState>;

@@ -22,6 +22,11 @@ export function buildRunStream(repository: string): Stream {
   return { name: `runs ${repository}`, overlapMs, openForMs, isResumable: true };
 }
 
+/** A deployment may wait for its approval for 30 days. */
+export function buildDeploymentStream(repository: string): Stream {
+  return { name: `deployments ${repository}`, overlapMs, openForMs, isResumable: true };
+}
+
 /**
  * Ends of jobs, told by an event or by the jobs of their run, whichever comes first. The second may come as late as the
  * jobs of a run are still read, so that keys are kept for as long: 27 bytes each.

@@ -9,6 +9,7 @@ import { type DeriveContext, deriveOpenRun } from '../runs/derive-open-run.ts';
 import { buildRunKey, interpretRun } from '../runs/interpret-run.ts';
 import type { JobState, OpenRunState } from '../runs/open-run.ts';
 import type { Repository, RepositoryIdentity } from '../runs/repository.ts';
+import { isHeld } from '../runs/states.ts';
 import { buildRunStream, jobStream } from '../runs/streams.ts';
 import type { ToldEvent } from './take-events.ts';
 
@@ -34,7 +35,8 @@ export function applyEvents(known: Known, events: readonly ToldEvent[], context:
     if (event.is === 'repositories' || repository === undefined) continue;
     const { id, toldMs } = repository;
     if (event.is === 'hint') {
-      if (event.sentMs >= repository.visitedMs) known.repositories.set(id, { ...repository, hintedMs: event.sentMs });
+      if (event.sentMs >= repository.visitedMs)
+        known.repositories.set(id, { ...repository, hintedMs: event.sentMs, toldMs: Math.max(toldMs, event.sentMs) });
       continue;
     }
     known.repositories.set(id, { ...repository, toldMs: Math.max(toldMs, event.sentMs), pipelines: 'some' });
@@ -56,9 +58,9 @@ function applyRun(known: Known, repository: Repository, record: RunRecord, conte
   const others = runs.filter((run) => run !== same);
   const isOpen = ledger.recallOpen(stream).some(({ id }) => id === key);
   // What runs does not wait again: an event that comes late must not say so.
-  const isLate = sight.is === 'open' && same?.phase === 'running' && sight.phase !== 'running';
+  const isLateEvent = sight.is === 'open' && same?.phase === 'running' && sight.phase !== 'running';
   if (!isOpen) known.open.set(repository.id, others);
-  else if (sight.is === 'open' && !isLate)
+  else if (sight.is === 'open' && !isLateEvent)
     known.open.set(repository.id, [...others, deriveOpenRun(sight, repository.id, same, deriveContextOf(context))]);
 }
 
@@ -68,28 +70,24 @@ function deriveContextOf({ ledger, stuckAfterMs }: EventContext): DeriveContext 
 
 function applyJob(known: Known, repository: Repository, record: JobRecord, context: EventContext): void {
   const { ledger, names, identify } = context;
-  const runs = known.open.get(repository.id) ?? [];
   const key = buildRunKey({ id: record.run_id, attempt: record.run_attempt });
-  const run = runs.find((one) => buildRunKey(one) === key);
+  const run = (known.open.get(repository.id) ?? []).find((one) => buildRunKey(one) === key);
   const before = run?.jobs?.find(({ id }) => id === record.id);
-  const wasHeld = before !== undefined && before.phase !== 'queued' && before.phase !== 'running';
-  const jobContext = {
-    identity: identify(repository),
-    names,
-    pipeline: run?.pipeline,
-    wasHeld: wasHeld || run?.wasHeld === true,
-  };
-  const sight = interpretJob(record, jobContext);
-  if (sight.is === 'finished') ledger.countFinish(jobStream, sight.finish.key, sight.finish);
-  if (sight.is !== 'open') {
-    if (run !== undefined) replaceRun(known, { ...run, jobs: (run.jobs ?? []).filter(({ id }) => id !== record.id) });
+  const wasHeld = run?.wasHeld === true || (before !== undefined && isHeld(before));
+  const sight = interpretJob(record, { identity: identify(repository), names, pipeline: run?.pipeline, wasHeld });
+  if (sight.is === 'open') {
+    if (isLate(sight.job, before, ledger)) return;
+    const found = run ?? beginRun(repository, record, sight.job, context);
+    if (found !== undefined) replaceRun(known, { ...found, jobs: putJob(found.jobs ?? [], sight.job) });
     return;
   }
-  // An event that comes late: an end wins over everything, and what runs does not wait again.
-  const isLate = isJobCounted(ledger, record.id) || (before?.phase === 'running' && sight.job.phase !== 'running');
-  if (isLate) return;
-  const found = run ?? beginRun(repository, record, sight.job, context);
-  if (found !== undefined) replaceRun(known, { ...found, jobs: putJob(found.jobs ?? [], sight.job) });
+  if (sight.is === 'finished') ledger.countFinish(jobStream, sight.finish.key, sight.finish);
+  if (run !== undefined) replaceRun(known, { ...run, jobs: (run.jobs ?? []).filter(({ id }) => id !== record.id) });
+}
+
+/** An end wins over everything that comes later, and what runs does not wait again. */
+function isLate(job: JobState, before: JobState | undefined, ledger: Ledger): boolean {
+  return isJobCounted(ledger, job.id) || (before?.phase === 'running' && job.phase !== 'running');
 }
 
 function putJob(jobs: readonly JobState[], job: JobState): JobState[] {
@@ -124,6 +122,6 @@ function beginRun(
     askedMs: job.createdMs,
     phase: job.phase,
     stuckMs: job.createdMs + stuckAfterMs,
-    wasHeld: job.phase === 'blocked' || job.phase === 'limited',
+    wasHeld: isHeld(job),
   };
 }

@@ -1,5 +1,4 @@
 /** The part of a tick that follows repositories: take events, find repositories, visit those that are due, read jobs. */
-import type { Ledger } from '../../../counters/ledger.ts';
 import {
   computeDiscoveryInterval,
   computeProbeInterval,
@@ -8,67 +7,34 @@ import {
 } from '../../../crawl/intervals.ts';
 import { planVisits } from '../../../crawl/plan-visits.ts';
 import { shares } from '../../../crawl/rate.ts';
-import type { TickBudget } from '../../../crawl/tick-budget.ts';
-import type { Inbox } from '../../../events/inbox.ts';
 import { HttpStatusError } from '../../../http/errors/errors.ts';
 import { eventsTaken } from '../../../model/catalogue/crawl-metrics.ts';
-import type { Deadline } from '../../../runtime/deadline.ts';
 import { mapConcurrently } from '../../../runtime/map-concurrently.ts';
-import type { ApiContext } from '../api/client.ts';
-import type { RepositoryRecord } from '../api/schema.ts';
-import { addJobLists, countJobList, selectJobLists } from '../jobs/job-lists.ts';
-import { refreshJobs, selectOpenRuns } from '../jobs/open-jobs.ts';
-import type { QueueNames } from '../jobs/queue-names.ts';
-import type { RunPages } from '../runs/list-runs.ts';
-import { buildRunKey } from '../runs/interpret-run.ts';
+import { recallDeploymentLooks, rememberDeploymentLooks } from '../deployments/read-deployments.ts';
+import { addJobLists } from '../jobs/job-lists.ts';
 import type { OpenRunState } from '../runs/open-run.ts';
-import type { Repository, RepositoryIdentity } from '../runs/repository.ts';
-import { jobListStream, jobStream } from '../runs/streams.ts';
-import type { TickProblems } from '../problems.ts';
+import type { Repository } from '../runs/repository.ts';
+import { jobListStream } from '../runs/streams.ts';
 import { applyEvents } from './apply-events.ts';
 import { discover, type DiscoverContext, type Discovery, probe } from './discover.ts';
 import { checkMissing } from './missing-repositories.ts';
 import { recallCrawl, rememberCrawl } from './remembered.ts';
 import { type EventReading, noEvents, takeEvents } from './take-events.ts';
 import { visitRepository, type VisitContext } from './visit.ts';
-
-/** GitHub allows 100 requests at one time, for all that use the credential. */
-const requestsAtOnce = 8;
-
-/** What an event has told holds for so long; then the repository is looked at like one without events. */
-const toldForMs = 15 * minuteMs;
-
-export interface CrawlContext {
-  readonly api: ApiContext;
-  readonly ledger: Ledger;
-  readonly budget: TickBudget;
-  readonly deadline: Deadline;
-  readonly tickProblems: TickProblems;
-  readonly pages: RunPages;
-  readonly source: string;
-  readonly organization: string;
-  readonly names: QueueNames;
-  readonly jobs: 'read' | 'leave';
-  readonly stuckAfterMs: number;
-  readonly isSelected: (record: RepositoryRecord) => boolean;
-  /** Absent where no webhook is configured or deployed. */
-  readonly inbox: Inbox | undefined;
-  /** Called when the repositories are known and requests are left; after the visits there may be none. */
-  readonly whenFound: () => Promise<void>;
-  readonly identify: (repository: Pick<Repository, 'fullName' | 'defaultBranch'>) => RepositoryIdentity;
-}
+import { canGoOn, type Crawl, type CrawlContext, requestsAtOnce, toldForMs } from './crawl-state.ts';
+import {
+  countJobLists,
+  findDueDeployments,
+  readDueDeployments,
+  readJobsOfOpenRuns,
+  readWaitingApprovals,
+} from './read-details.ts';
 
 export interface Crawled {
   readonly repositories: ReadonlyMap<string, Repository>;
   readonly open: readonly OpenRunState[];
   /** Repositories that were visited in this tick. */
   readonly visits: number;
-}
-
-interface Crawl {
-  readonly discovery: Discovery;
-  readonly open: Map<string, readonly OpenRunState[]>;
-  visits: number;
 }
 
 /** The part of a tick that follows the repositories; leaves in memory where the next tick goes on. */
@@ -79,6 +45,8 @@ export async function crawl(context: CrawlContext): Promise<Crawled> {
     discovery: { repositories: new Map(repositories), rhythm },
     open: new Map(Map.groupBy(open, ({ repository }) => repository)),
     visits: 0,
+    deploymentLooks: new Map(Object.entries(recallDeploymentLooks(ledger))),
+    kept: 0,
   };
   const events = await readEvents(context);
   await findRepositories(state, context, events);
@@ -89,15 +57,13 @@ export async function crawl(context: CrawlContext): Promise<Crawled> {
     await countJobLists(state, context, events.count > 0);
     await readJobsOfOpenRuns(state, context);
   }
+  await readWaitingApprovals(state, context);
+  await readDueDeployments(state, context);
   const known = state.discovery.repositories;
   const stillOpen = [...state.open].flatMap(([id, runs]) => (known.has(id) ? runs : []));
+  rememberDeploymentLooks(ledger, state.deploymentLooks, known);
   rememberCrawl(ledger, { repositories: known, open: stillOpen, rhythm: state.discovery.rhythm });
   return { repositories: known, open: stillOpen, visits: state.visits };
-}
-
-/** Whether another request can be of use in this tick. */
-function canGoOn({ deadline, tickProblems, budget }: CrawlContext): boolean {
-  return !deadline.signal.aborted && !tickProblems.isHopeless() && budget.countLeft() > 0;
 }
 
 async function readEvents({ deadline, tickProblems, inbox, ledger, source }: CrawlContext): Promise<EventReading> {
@@ -161,7 +127,8 @@ async function visitRepositories(state: Crawl, context: CrawlContext): Promise<v
   const { repositories } = state.discovery;
   const ended = jobs === 'read' ? ledger.recallOpen(jobListStream).length : 0;
   const left = budget.countLeft();
-  const most = left - Math.min(ended, Math.floor(left * shares.steps));
+  state.kept = Math.min(2 * findDueDeployments(state, context).length, Math.ceil(left * shares.deployments));
+  const most = left - state.kept - Math.min(ended, Math.floor(left * shares.steps));
   const candidates = [...repositories.values()].map((repository) => describeForPlan(repository, context));
   const chosen = planVisits(candidates, ledger.tickMs, { most, spare: inbox === undefined ? budget.spare() : 0 });
   const visitContext: VisitContext = {
@@ -229,70 +196,4 @@ function noteUnseen(repository: Repository, { rhythm }: Discovery, { ledger, tic
     hintedMs: undefined,
     unseenMs: unseenMs > 0 ? unseenMs : ledger.tickMs,
   };
-}
-
-async function countJobLists(state: Crawl, context: CrawlContext, hasRead: boolean): Promise<void> {
-  const { ledger, tickProblems, api, source, identify, names } = context;
-  if (state.visits === 0 && ledger.isNew) return;
-  const todo = selectJobLists(ledger, source);
-  await mapConcurrently(todo, requestsAtOnce, async (list) => {
-    const repository = state.discovery.repositories.get(list.repository);
-    if (repository === undefined || !canGoOn(context)) return;
-    try {
-      await countJobList(list, {
-        api,
-        ledger,
-        names,
-        identity: identify(repository),
-        ...reportJobs(tickProblems),
-      });
-    } catch (error) {
-      tickProblems.add(error, 'runs');
-    }
-  });
-  // What is to be done is the open set; the watermarks only let the keys of what was done be forgotten.
-  if (state.visits === 0 && !hasRead) return;
-  ledger.noteComplete(jobListStream);
-  ledger.noteComplete(jobStream);
-}
-
-function reportJobs(tickProblems: TickProblems): {
-  readonly countUnreadable: (count: number) => void;
-  readonly report: TickProblems['report'];
-} {
-  return {
-    countUnreadable: (count) => {
-      tickProblems.countUnreadable(count, 'jobs');
-    },
-    report: tickProblems.report,
-  };
-}
-
-/** Those that must be read, and with requests to spare those whose jobs nobody tells. */
-async function readJobsOfOpenRuns(state: Crawl, context: CrawlContext): Promise<void> {
-  const { api, budget, tickProblems, ledger, names, identify, inbox } = context;
-  const { repositories } = state.discovery;
-  const chosen = selectOpenRuns([...state.open.values()].flat(), {
-    nowMs: ledger.tickMs,
-    spare: Math.floor(budget.spare()),
-    isTold: (run) => inbox !== undefined && ledger.tickMs - (repositories.get(run.repository)?.toldMs ?? 0) < toldForMs,
-  });
-  await mapConcurrently(chosen, requestsAtOnce, async (run) => {
-    const repository = repositories.get(run.repository);
-    if (repository === undefined || !canGoOn(context)) return;
-    try {
-      const read = await refreshJobs(run, {
-        api,
-        ledger,
-        names,
-        identity: identify(repository),
-        ...reportJobs(tickProblems),
-      });
-      const others = (state.open.get(run.repository) ?? []).filter((one) => buildRunKey(one) !== buildRunKey(run));
-      state.open.set(run.repository, [...others, read]);
-    } catch (error) {
-      // Between the two requests it may have been deleted; the next visit shows it.
-      if (!(error instanceof HttpStatusError) || error.status !== 404) tickProblems.add(error, 'runs');
-    }
-  });
 }

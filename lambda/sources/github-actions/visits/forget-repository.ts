@@ -2,7 +2,7 @@
 import type { Ledger } from '../../../counters/ledger.ts';
 import { rememberCursor } from '../../../crawl/list-newest-first.ts';
 import { type Repository, scopeOf } from '../runs/repository.ts';
-import { buildRunStream } from '../runs/streams.ts';
+import { buildDeploymentStream, buildRunStream } from '../runs/streams.ts';
 
 /** Everything that is remembered of a repository beside its place in the list. */
 export function forgetRepository(
@@ -12,6 +12,7 @@ export function forgetRepository(
 ): void {
   const stream = buildRunStream(repository.id);
   ledger.dropStream(stream.name, why);
+  ledger.dropStream(buildDeploymentStream(repository.id).name, why);
   rememberCursor(ledger, stream, undefined);
   endResults(repository, ledger);
 }

@@ -54,28 +54,38 @@ function interpretEvent({ body: text, sentMs }: QueuedEvent): ToldEvent | 'unuse
   if (!envelope.success) return 'unreadable';
   const { event, body } = envelope.data;
   const content = tryParseJson(body);
-  switch (event) {
-    case 'workflow_job': {
-      const { data } = JobEvent.safeParse(content);
-      if (data === undefined) return 'unreadable';
-      return { is: 'job', repository: data.repository.id, sentMs, record: data.workflow_job };
-    }
-    case 'workflow_run': {
-      const { data } = RunEvent.safeParse(content);
-      if (data === undefined) return 'unreadable';
-      return { is: 'run', repository: data.repository.id, sentMs, record: data.workflow_run };
-    }
-    case 'deployment_status':
-    case 'deployment_review': {
-      const { data } = RepositoryEvent.safeParse(content);
-      return data === undefined ? 'unreadable' : { is: 'hint', repository: data.repository.id, sentMs };
-    }
-    case 'repository':
-    case 'installation':
-    case 'installation_repositories':
-      return { is: 'repositories' };
-    default:
-      // A hook may be subscribed to more than the documentation asks for.
-      return 'unused';
-  }
+  // A hook may be subscribed to more than the documentation asks for.
+  return interpreters.get(event)?.(content, sentMs) ?? (interpreters.has(event) ? 'unreadable' : 'unused');
 }
+
+type Interpret = (content: unknown, sentMs: number) => ToldEvent | undefined;
+
+function interpretJobEvent(content: unknown, sentMs: number): ToldEvent | undefined {
+  const { data } = JobEvent.safeParse(content);
+  return data && { is: 'job', repository: data.repository.id, sentMs, record: data.workflow_job };
+}
+
+function interpretRunEvent(content: unknown, sentMs: number): ToldEvent | undefined {
+  const { data } = RunEvent.safeParse(content);
+  return data && { is: 'run', repository: data.repository.id, sentMs, record: data.workflow_run };
+}
+
+function interpretHint(content: unknown, sentMs: number): ToldEvent | undefined {
+  const { data } = RepositoryEvent.safeParse(content);
+  return data && { is: 'hint', repository: data.repository.id, sentMs };
+}
+
+function interpretList(): ToldEvent {
+  return { is: 'repositories' };
+}
+
+/** By the name of the event. */
+const interpreters: ReadonlyMap<string, Interpret> = new Map<string, Interpret>([
+  ['workflow_job', interpretJobEvent],
+  ['workflow_run', interpretRunEvent],
+  ['deployment_status', interpretHint],
+  ['deployment_review', interpretHint],
+  ['repository', interpretList],
+  ['installation', interpretList],
+  ['installation_repositories', interpretList],
+]);

@@ -39,13 +39,17 @@ function interpret(change: object = {}, wasHeld = false): JobSighting {
 function readFinish(sight: JobSighting): Readonly<Record<string, number>> {
   if (sight.is !== 'finished') throw new Error('the job has not ended');
   const { counts, observations } = sight.finish;
-  return Object.fromEntries([
-    ...counts.map(({ metric, labels, increase }) => [
+  const told: readonly (readonly [string, number])[] = [
+    ...counts.map(({ metric, labels, increase }): readonly [string, number] => [
       `${metric.name} ${labels['queue'] ?? labels['error'] ?? ''}`,
       increase,
     ]),
-    ...observations.map(({ metric, labels, value }) => [`${metric.name} ${labels['queue'] ?? ''}`, value]),
-  ]);
+    ...observations.map(({ metric, labels, value }): readonly [string, number] => [
+      `${metric.name} ${labels['queue'] ?? ''}`,
+      value,
+    ]),
+  ];
+  return Object.fromEntries(told);
 }
 
 describe('a job that has ended', () => {
