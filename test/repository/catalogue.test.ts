@@ -7,7 +7,8 @@ import { compareText } from '../../lambda/model/families/order.ts';
 import { sources } from '../../lambda/sources/index.ts';
 import { expectGolden } from '../support/golden.ts';
 
-const vendor = sources.flatMap(({ metrics }) => metrics).filter((metric) => !catalogue.includes(metric));
+/** What several sources share is one definition. */
+const vendor = [...new Set(sources.flatMap(({ metrics }) => metrics))].filter((metric) => !catalogue.includes(metric));
 
 /** Two lines a metric: all that dashboards, alarms and queries of other people depend on. */
 function publicFace({ name, type, unit, labels, enumerated, cloudWatch }: MetricDefinition): string {
