@@ -4,7 +4,7 @@ import type { Ledger } from '../../counters/ledger.ts';
 import { createBranchLabel } from '../../crawl/branch-label.ts';
 import { BudgetSpentError } from '../../crawl/budget-spent-error.ts';
 import { buildPlan } from '../../crawl/build-table.ts';
-import { minuteMs } from '../../crawl/intervals.ts';
+import { minuteMs } from '../../model/time.ts';
 import { mapProgress } from '../../crawl/map-progress.ts';
 import { createPageCache } from '../../crawl/page-cache.ts';
 import { openTickBudget, type TickBudget } from '../../crawl/tick-budget.ts';

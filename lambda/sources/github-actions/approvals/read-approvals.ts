@@ -1,6 +1,6 @@
 /** Reads for which environments open runs wait to be approved, once for each time that a run begins to wait. */
 import type { Ledger } from '../../../counters/ledger.ts';
-import { minuteMs } from '../../../crawl/intervals.ts';
+import { minuteMs } from '../../../model/time.ts';
 import { rememberShown } from '../../../crawl/names-shown.ts';
 import { buildGauge, type MetricFamily } from '../../../model/metric.ts';
 import { makeLabelValue } from '../../../model/text/labels.ts';

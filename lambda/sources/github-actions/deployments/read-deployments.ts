@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { defineMapping } from '../../../counters/state/mapping.ts';
 import type { Ledger, Stream } from '../../../counters/ledger.ts';
 import { HttpStatusError } from '../../../http/errors/errors.ts';
-import { minuteMs } from '../../../crawl/intervals.ts';
+import { minuteMs } from '../../../model/time.ts';
 import { buildRepositoryPath } from '../api/addresses.ts';
 import { type ApiContext, createUnaskedError, readAnswer } from '../api/client.ts';
 import { DeploymentRecord, DeploymentStatusRecord, listFrame, parseElements } from '../api/schema.ts';

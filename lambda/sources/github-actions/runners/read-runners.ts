@@ -1,6 +1,7 @@
 /** Reads the self-hosted runners of the organization, and remembers their figures until the next reading. */
 import * as z from 'zod';
-import { computeRunnersInterval, minuteMs } from '../../../crawl/intervals.ts';
+import { minuteMs } from '../../../model/time.ts';
+import { computeRunnersInterval } from '../../../crawl/intervals.ts';
 import type { Ledger } from '../../../counters/ledger.ts';
 import { type ApiContext, listPages } from '../api/client.ts';
 import { parseElements, RunnerRecord, runnersFrame } from '../api/schema.ts';

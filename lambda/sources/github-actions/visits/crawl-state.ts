@@ -1,6 +1,6 @@
 /** What the parts of a crawl share: what they are given, what is known, and whether another request is of use. */
 import type { Ledger } from '../../../counters/ledger.ts';
-import { minuteMs } from '../../../crawl/intervals.ts';
+import { minuteMs } from '../../../model/time.ts';
 import type { TickBudget } from '../../../crawl/tick-budget.ts';
 import type { Inbox } from '../../../events/inbox.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';

@@ -1,10 +1,6 @@
 /** The part of a tick that follows repositories: take events, find repositories, visit those that are due, read jobs. */
-import {
-  computeDiscoveryInterval,
-  computeProbeInterval,
-  isProbeWorthwhile,
-  minuteMs,
-} from '../../../crawl/intervals.ts';
+import { minuteMs } from '../../../model/time.ts';
+import { computeDiscoveryInterval, computeProbeInterval, isProbeWorthwhile } from '../../../crawl/intervals.ts';
 import { planVisits } from '../../../crawl/plan-visits.ts';
 import { shares } from '../../../crawl/rate.ts';
 import { HttpStatusError } from '../../../http/errors/errors.ts';

@@ -1,7 +1,7 @@
 /** Gauges of runs, jobs and queues, as of the last look at each repository or the last event of it. */
 import type { Ledger } from '../../../counters/ledger.ts';
 import { rememberShown } from '../../../crawl/names-shown.ts';
-import { minuteMs } from '../../../crawl/intervals.ts';
+import { minuteMs } from '../../../model/time.ts';
 import { queueJobs } from '../../../model/catalogue/catalogue.ts';
 import { queueOldestWait, runsActive, runsStuck } from '../../../model/catalogue/run-metrics.ts';
 import { findLeast } from '../../../model/lists/extremes.ts';
