@@ -16,6 +16,7 @@ import { signAppToken } from './app-jwt.ts';
 import { apiHeaders, joinUrl } from './addresses.ts';
 import { narrowPermissions, type Subject } from './permissions.ts';
 import { parsePrivateKey } from './private-key.ts';
+import { hourMs } from '../../../model/time.ts';
 
 export interface InstallationSettings {
   /** Client id or App id. */
@@ -38,7 +39,7 @@ const Installation = z.object({
 const Token = z.object({ token: z.string().min(1), expires_at: z.string().optional().catch(undefined) });
 
 /** GitHub docs, "Generating an installation access token": an hour. */
-const usualLifeMs = 60 * 60_000;
+const usualLifeMs = hourMs;
 
 /** The token is kept in memory for as long as the process is warm, and stored nowhere. */
 export function createInstallationAccess(settings: InstallationSettings, ports: AccessPorts): Access {

@@ -14,6 +14,7 @@ import { type RepositoryIdentity, scopeOf } from '../runs/repository.ts';
 import { jobListStream, jobsForMs } from '../runs/streams.ts';
 import { countJobs, type CountJobsContext, type EndedJob } from './count-jobs.ts';
 import { readJobs, type JobsContext } from './read-jobs.ts';
+import { minuteMs } from '../../../model/time.ts';
 
 /** A run that has ended. */
 export interface JobList {
@@ -74,7 +75,7 @@ function parseNote(key: string, note: string | undefined, firstSeenMs: number): 
 }
 
 /** The list of jobs lags behind the end of their run; for so long a job that has not ended is waited for. */
-const lagMs = 10 * 60_000;
+const lagMs = 10 * minuteMs;
 
 /** Reads the jobs of one ended run and counts them. @throws HttpError, BudgetSpentError */
 export async function countJobList(list: JobList, context: CountJobsContext & JobsContext): Promise<void> {

@@ -5,6 +5,7 @@ import { isHeld } from '../runs/states.ts';
 import { openJobsEveryMs } from '../runs/streams.ts';
 import { countJobs, type CountJobsContext } from './count-jobs.ts';
 import { readJobs, type JobsContext } from './read-jobs.ts';
+import { dayMs, hourMs } from '../../../model/time.ts';
 
 export interface OpenJobsChoice {
   /** Epoch milliseconds. */
@@ -16,10 +17,10 @@ export interface OpenJobsChoice {
 }
 
 /** A run that is queued for so long may be one that GitHub has forgotten: only its jobs tell. */
-const suspiciousMs = 60 * 60_000;
+const suspiciousMs = hourMs;
 
 /** Such a run is looked at once a day. */
-const zombieEveryMs = 24 * 60 * 60_000;
+const zombieEveryMs = dayMs;
 
 /** Those first that must be read, then those whose jobs were read longest ago. */
 export function selectOpenRuns(

@@ -10,6 +10,7 @@ import {
   type RunSighting,
 } from './interpret-run.ts';
 import { type RepositoryIdentity, scopeOf } from './repository.ts';
+import { dayMs } from '../../../model/time.ts';
 
 export interface CountContext {
   readonly ledger: Ledger;
@@ -31,7 +32,7 @@ export function countSightings(sights: readonly RunSighting[], context: CountCon
 }
 
 /** How long a success before the installation is worth telling; older ones would be series of dead workflows. */
-const historyMs = 30 * 24 * 60 * 60_000;
+const historyMs = 30 * dayMs;
 
 /**
  * Whether nothing that begins then can be news: what had begun before the last whole reading was seen in it, and is open
@@ -51,7 +52,7 @@ function countFinished(run: FinishedRun, wasOpen: boolean, { ledger, stream, win
 }
 
 /** GitHub lets a run wait for its approval for 30 days (GitHub docs, "Actions limits"); most are never approved. */
-const approvalMs = 30 * 24 * 60 * 60_000;
+const approvalMs = 30 * dayMs;
 
 function noteOpen(run: OpenRun, wasOpen: boolean, { ledger, identity, stream, window }: CountContext): void {
   const key = buildRunKey(run);

@@ -10,6 +10,7 @@ import { buildRunKey, interpretRun, type RunSighting } from './interpret-run.ts'
 import { isZombie, type OpenRunState } from './open-run.ts';
 import type { RepositoryIdentity } from './repository.ts';
 import { buildRunStream } from './streams.ts';
+import { dayMs } from '../../../model/time.ts';
 
 export interface FurtherContext {
   readonly api: ApiContext;
@@ -23,7 +24,7 @@ export interface FurtherContext {
 const mostPerVisit = 10;
 
 /** A run that GitHub has forgotten is looked at once a day: somebody may delete it. */
-const zombieEveryMs = 24 * 60 * 60_000;
+const zombieEveryMs = dayMs;
 
 /** Attempts that are known to be open and stand on no page that was read. @throws HttpError */
 export async function findMissingRuns(

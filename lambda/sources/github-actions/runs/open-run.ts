@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { Watched } from '../../../crawl/watched.ts';
 import { hostings } from '../metrics.ts';
 import { isHeld, phases } from './states.ts';
+import { minuteMs } from '../../../model/time.ts';
 
 const JobState = z.object({
   id: z.string(),
@@ -43,8 +44,6 @@ const OpenRunState = z.object({
 export type OpenRunState = z.infer<typeof OpenRunState>;
 
 export const OpenRunStates = z.array(OpenRunState);
-
-const minuteMs = 60_000;
 
 /** A queued run without a job is a fault of GitHub: it stays so for ever, and cannot be cancelled (actions/runner#3872). */
 const emptyForMs = 60 * minuteMs;

@@ -1,9 +1,6 @@
 /** The streams of the ledger: runs of each repository, jobs of all, and ended runs whose jobs are still to be read. */
 import type { Stream } from '../../../counters/ledger.ts';
-
-const minuteMs = 60_000;
-const hourMs = 60 * minuteMs;
-const dayMs = 24 * hourMs;
+import { dayMs, hourMs, minuteMs } from '../../../model/time.ts';
 
 /** The list lags behind what happens; by how much is not documented. */
 const overlapMs = 10 * minuteMs;

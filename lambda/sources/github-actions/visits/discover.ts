@@ -10,6 +10,7 @@ import type { Repository } from '../runs/repository.ts';
 import { buildRunStream } from '../runs/streams.ts';
 import { endResults, forgetRepository } from './forget-repository.ts';
 import type { Rhythm } from './remembered.ts';
+import { minuteMs } from '../../../model/time.ts';
 
 export interface DiscoverContext {
   readonly api: ApiContext;
@@ -153,7 +154,7 @@ function keepRepository(
 }
 
 /** What was pushed since a probe may stand a little before it: the two clocks and the index differ. */
-const probeOverlapMs = 60_000;
+const probeOverlapMs = minuteMs;
 
 /** Reads what was pushed last: its repository is visited until the run is there. @throws HttpError, BudgetSpentError */
 export async function probe(discovery: Discovery, context: DiscoverContext): Promise<void> {

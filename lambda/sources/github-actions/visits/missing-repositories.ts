@@ -8,6 +8,7 @@ import type { Repository } from '../runs/repository.ts';
 import type { Discovery } from './discover.ts';
 import { forgetRepository } from './forget-repository.ts';
 import type { Rhythm } from './remembered.ts';
+import { dayMs } from '../../../model/time.ts';
 
 export interface MissingContext {
   readonly api: ApiContext;
@@ -23,7 +24,7 @@ const fewMissing = 5;
 const shareMissing = 0.1;
 
 /** Where they stay away for so long, they are gone after all. */
-const lostForMs = 7 * 24 * 60 * 60_000;
+const lostForMs = 7 * dayMs;
 
 /** Those that the last whole pass over the list did not find: deleted, moved, hidden, or skipped by a page that moved. */
 function selectMissing(repositories: ReadonlyMap<string, Repository>, { page, pass }: Rhythm): readonly Repository[] {
