@@ -1,9 +1,11 @@
 /** Runs the benchmarks and prints their tables: `npm run bench`. */
+import { commandCosts, type CommandCost } from './bench/command.ts';
 import { coldStarts, type ColdStarts, repetitions } from './bench/cold-start.ts';
 import { type Load, load } from './bench/load.ts';
 import { whole } from './bench/figures/table.ts';
 import {
   coldStartTable,
+  commandTable,
   countingTable,
   loadTable,
   memoryTable,
@@ -36,6 +38,8 @@ import {
  */
 const sizes = (argument('--queues') ?? '10,1000,10000').split(',').map(Number);
 const queuesForLeaks = 1000;
+/** What the targets of the command are set for. */
+const queuesOfCommand = [10, 10_000] as const;
 /** PipelineRuns and TaskRuns that a cluster retains: a pruned one, and one that keeps 50,000 and 100,000. */
 const retainedSizes = [
   [500, 2000],
@@ -56,7 +60,17 @@ const loadsOfFunction = [
   { queues: 100_000, clusters: 10, memoryMegabytes: 512, remainingMs: 50_000 },
 ] as const;
 const isJson = process.argv.includes('--json');
-const sections = ['throughput', 'sinks', 'traces', 'memory', 'tekton', 'counting', 'load', 'cold-start'] as const;
+const sections = [
+  'throughput',
+  'sinks',
+  'traces',
+  'memory',
+  'tekton',
+  'counting',
+  'load',
+  'cold-start',
+  'command',
+] as const;
 /** `--only throughput,cold-start`; default: all. */
 const wanted = (argument('--only') ?? sections.join(',')).split(',');
 const unknown = wanted.filter((name) => !sections.some((section) => section === name));
@@ -117,7 +131,12 @@ if (isWanted('cold-start')) {
   progress('starting the bundle …');
   starts.push(await coldStarts());
 }
-const targets = targetsOf(loads, starts);
+const commands: CommandCost[] = [];
+if (isWanted('command')) {
+  progress('running the command of the package …');
+  commands.push(...(await commandCosts(queuesOfCommand)));
+}
+const targets = targetsOf(loads, starts, commands);
 
 function part<Result>(
   title: string,
@@ -140,7 +159,7 @@ if (isJson) {
       counting: counted,
       load: overloads,
     },
-    ...{ coldStart: starts, targets },
+    ...{ coldStart: starts, command: commands, targets },
   };
   process.stdout.write(`${JSON.stringify(figures, undefined, 2)}\n`);
 } else {
@@ -176,6 +195,7 @@ if (isJson) {
       starts,
       coldStartTable,
     ),
+    part('The command of the package: one run to a file, with a warm compile cache', commands, commandTable),
     part('Targets', targets, targetTable),
   ];
   process.stdout.write(`${parts.filter((text) => text !== '').join('\n\n')}\n`);

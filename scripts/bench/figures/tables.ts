@@ -1,5 +1,6 @@
 /** Turns the results of each benchmark into a table. */
 import type { ColdStarts } from '../cold-start.ts';
+import type { CommandCost } from '../command.ts';
 import type { CountingCost } from '../counting.ts';
 import type { Load } from '../load.ts';
 import { table, whole } from './table.ts';
@@ -120,6 +121,15 @@ export function stateTable(results: readonly CountingCost[]): string {
       whole(meter.deletes),
       whole(meter.writeUnits),
     ]),
+  );
+  return table([head, ...rows]);
+}
+
+/** CPU beside an empty Node process, which tells how fast and how busy the machine is. */
+export function commandTable(results: readonly CommandCost[]): string {
+  const head = ['queues', 'CPU ms', 'empty Node ms', 'peak MiB'];
+  const rows = results.map(({ queues, cpuMs, emptyCpuMs, peakMiB }) =>
+    [queues, cpuMs, emptyCpuMs, peakMiB].map((value) => whole(value)),
   );
   return table([head, ...rows]);
 }

@@ -1,5 +1,6 @@
 /** Compares the figures of the benchmarks with their targets. */
 import type { ColdStarts } from '../cold-start.ts';
+import type { CommandCost } from '../command.ts';
 import type { Throughput } from '../throughput.ts';
 
 /** A figure of this run beside what it should be at most. */
@@ -18,9 +19,13 @@ const maxColdStartRatio = 4;
 const maxBundleKilobytes = 1500;
 
 /** What is held against a target, of that which was measured. */
-export function targetsOf(loads: readonly Throughput[], starts: readonly ColdStarts[]): readonly Target[] {
+export function targetsOf(
+  loads: readonly Throughput[],
+  starts: readonly ColdStarts[],
+  commands: readonly CommandCost[] = [],
+): readonly Target[] {
   const load = loads.find(({ queues }) => queues === queuesOfTargets);
-  return [...(load === undefined ? [] : ofLoad(load)), ...starts.flatMap(ofStarts)];
+  return [...(load === undefined ? [] : ofLoad(load)), ...starts.flatMap(ofStarts), ...commands.flatMap(ofCommand)];
 }
 
 function ofLoad({ cold, warm, peakRssMiB, sinks }: Throughput): readonly Target[] {
@@ -56,5 +61,21 @@ function ofStarts({ sets }: ColdStarts): readonly Target[] {
             unit: 'kB',
           },
         ]),
+  ];
+}
+
+/** Of the command by the number of queues; CPU time is set for ten queues alone. */
+const commandTargets: Readonly<Record<number, { readonly cpuMs?: number; readonly peakMiB: number }>> = {
+  10: { cpuMs: 250, peakMiB: 90 },
+  10_000: { peakMiB: 220 },
+};
+
+function ofCommand({ queues, cpuMs, peakMiB }: CommandCost): readonly Target[] {
+  const target = commandTargets[queues];
+  if (target === undefined) return [];
+  const at = `the command with ${queues.toLocaleString('en-US')} queues`;
+  return [
+    ...(target.cpuMs === undefined ? [] : [{ what: `${at}: CPU`, measured: cpuMs, atMost: target.cpuMs, unit: 'ms' }]),
+    { what: `${at}: peak memory`, measured: peakMiB, atMost: target.peakMiB, unit: 'MiB' },
   ];
 }

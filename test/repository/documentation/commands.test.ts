@@ -210,6 +210,19 @@ const elsewhere: Readonly<Record<string, { readonly file: string; readonly text:
   "find lambda/sources/acme -type f ! -name example.yaml -exec sed -i 's#/lambda/#/#; s/example/acme/g; s/Example/Acme/g' {} +":
     guideCopy,
   "sed -i 's/example/acme/g' lambda/sources/acme/example.yaml": guideCopy,
+  'npm run build': { file: 'test/package/installed-package.ts', text: 'await buildPackage(' },
+  'npm pack ./dist': { file: 'test/package/installed-package.ts', text: "'pack'" },
+  'npm install ./ci-metrics-collector-0.1.0.tgz': { file: 'test/package/installed-package.ts', text: "'install'" },
+  'npx ci-metrics-collector init': { file: 'test/package/package.test.ts', text: "'init'" },
+  'npx ci-metrics-collector collect --config collector.yaml --dry-run': {
+    file: 'test/package/package.test.ts',
+    text: "run(['collect', '--config', 'collector.yaml', '--dry-run'])",
+  },
+  'npx ci-metrics-collector dashboards --to monitoring': {
+    file: 'test/package/package.test.ts',
+    text: "run(['dashboards', '--to', 'monitoring'])",
+  },
+  'npx ci-metrics-collector demo': { file: 'test/package/package.test.ts', text: "run(['demo'" },
   'npm ci': { file: '.ci/run', text: '\nnpm ci' },
   'npm test': { file: '.ci/run', text: '\nnpm test' },
   'npm run check': { file: 'scripts/check.ts', text: "spawnSync('npm', ['run'" },

@@ -167,11 +167,15 @@ describe('configurations in the documentation', () => {
   });
 });
 
-const compilerOptions = ts.parseJsonConfigFileContent(
-  ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path)).config,
-  ts.sys,
-  root,
-).options;
+const compilerOptions = {
+  ...ts.parseJsonConfigFileContent(
+    ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path)).config,
+    ts.sys,
+    root,
+  ).options,
+  // An app with the package has it by its name.
+  paths: { 'ci-metrics-collector': [join(root, 'infra/package/index.ts')] },
+};
 
 /** The page tells where to put its program; all others stand in the folder that their README is about. */
 const places: Readonly<Record<string, string>> = { 'docs/deploying.md': 'infra' };
@@ -218,7 +222,8 @@ describe('metrics in the documentation', () => {
     );
 
     expect(mentioned.length).toBeGreaterThan(50);
-    expect(mentioned.filter(({ name }) => !known.has(name))).toEqual([]);
+    const module = 'ci_metrics_collector';
+    expect(mentioned.filter(({ name }) => !known.has(name) && name !== module)).toEqual([]);
   });
 
   it('have names in CloudWatch of which the guides name only real ones', () => {
