@@ -1,6 +1,6 @@
 /** Shows a run as tables, for people. */
 import type { Clock } from '../../runtime/clock.ts';
-import { mapQueueRows } from '../render/queue-rows.ts';
+import { mapQueueRows } from '../../model/figures/queue-rows.ts';
 import type { DeploymentPrice } from '../../cost/price-deployment.ts';
 import { hasUnknownPrice, sumCost } from '../../cost/monthly-cost.ts';
 import { renderCost, renderPlan, renderPreview } from '../render/dry-run.ts';

@@ -4,9 +4,9 @@ import type { Outcome, RunReport } from '../../report/report.ts';
 import { renderBlock, renderFrame, type DemoState, renderSummary } from './frame.ts';
 import { openLiveScreen } from './live-screen.ts';
 import { formatPassRate } from './pass-rate.ts';
-import { mapQueueRows, type QueueRow } from '../render/queue-rows.ts';
+import { mapQueueRows, type QueueRow } from '../../model/figures/queue-rows.ts';
 import { chooseTheme } from '../render/theme.ts';
-import { createStarvedWatch } from './starved-watch.ts';
+import { createStarvedWatch } from '../../model/figures/starved-watch.ts';
 import type { Terminal } from '../terminal.ts';
 
 /** Twice a second, so that the countdown shows every second. */

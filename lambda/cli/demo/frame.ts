@@ -1,7 +1,7 @@
 /** Makes the lines that the demo shows of one moment. */
 import type { Outcome, RunReport } from '../../report/report.ts';
 import { formatDuration, formatElapsed } from '../render/duration.ts';
-import type { QueueRow } from '../render/queue-rows.ts';
+import type { QueueRow } from '../../model/figures/queue-rows.ts';
 import { formatCount, formatNumber } from '../render/figures.ts';
 import type { Theme } from '../render/theme.ts';
 import { renderProblems } from '../render/problems.ts';

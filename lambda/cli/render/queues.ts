@@ -1,6 +1,6 @@
 /** Writes the table of the queues and the line with their totals. */
 import { formatElapsed } from './duration.ts';
-import { sumFigures, type QueueRow } from './queue-rows.ts';
+import { sumFigures, type QueueRow } from '../../model/figures/queue-rows.ts';
 import { renderTable, type Cell, type Column } from './table.ts';
 import { measureText } from './text-width.ts';
 import { formatCount, formatNumber, unknown } from './figures.ts';

@@ -2,11 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { createPaint } from '../../../lambda/cli/render/colour.ts';
 import { renderBlock, renderFrame, type DemoState } from '../../../lambda/cli/demo/frame.ts';
-import { mapQueueRows } from '../../../lambda/cli/render/queue-rows.ts';
+import { mapQueueRows } from '../../../lambda/model/figures/queue-rows.ts';
 import { formatBytes } from '../../../lambda/cli/render/figures.ts';
 import { renderQueues, renderTotals } from '../../../lambda/cli/render/queues.ts';
 import { renderBar, chooseSigns } from '../../../lambda/cli/render/signs.ts';
-import { createStarvedWatch } from '../../../lambda/cli/demo/starved-watch.ts';
+import { createStarvedWatch } from '../../../lambda/model/figures/starved-watch.ts';
 import { createTableView } from '../../../lambda/cli/collect/table-view.ts';
 import { measureText } from '../../../lambda/cli/render/text-width.ts';
 import { queueJobs, starvedJobs, workers, workerUtilization } from '../../../lambda/model/catalogue/catalogue.ts';

@@ -1,11 +1,11 @@
 /** Collects the figures of each queue into a row of the table. */
-import type { Batch } from '../../model/batch.ts';
-import { queueJobs, starvedJobs, workers, workerUtilization } from '../../model/catalogue/catalogue.ts';
-import type { GaugeSample, Labels, MetricDefinition } from '../../model/metric.ts';
-import { queueOldestWait, queueWaitQuantile } from '../../model/catalogue/run-metrics.ts';
-import { mergeFamilies } from '../../model/families/merge.ts';
-import { compareText } from '../../model/families/order.ts';
-import { groupByLabels, type Grouping, rollUp } from '../../model/families/roll-up.ts';
+import type { Batch } from '../batch.ts';
+import { queueJobs, starvedJobs, workers, workerUtilization } from '../catalogue/catalogue.ts';
+import type { GaugeSample, Labels, MetricDefinition } from '../metric.ts';
+import { queueOldestWait, queueWaitQuantile } from '../catalogue/run-metrics.ts';
+import { mergeFamilies } from '../families/merge.ts';
+import { compareText } from '../families/order.ts';
+import { groupByLabels, type Grouping, rollUp } from '../families/roll-up.ts';
 
 /** One queue as a person reads it; a figure that the CI system does not tell is absent. */
 export interface QueueRow {

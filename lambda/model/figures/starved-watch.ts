@@ -1,5 +1,5 @@
 /** Remembers since when each queue has jobs and no worker. */
-import type { QueueRow } from '../render/queue-rows.ts';
+import type { QueueRow } from './queue-rows.ts';
 
 /** Remembers since when each queue has been starved, because one run tells only that it is starved now. */
 export interface StarvedWatch {
