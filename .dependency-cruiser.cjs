@@ -185,6 +185,19 @@ module.exports = {
       to: { path: '^lambda/demo/simulators/[^/]+/', pathNot: '^lambda/demo/simulators/$1/' },
     },
     {
+      name: 'browser-knows-the-page-only',
+      severity: 'error',
+      from: { path: '^lambda/page/browser/' },
+      to: { pathNot: '^(lambda/page/|node_modules/uplot/)' },
+    },
+    {
+      // It is built into lambda/page/html.ts.
+      name: 'nobody-imports-the-browser',
+      severity: 'error',
+      from: { path: '^(lambda|infra)/', pathNot: '^lambda/page/browser/' },
+      to: { path: '^lambda/page/browser/' },
+    },
+    {
       name: 'render-knows-no-command',
       severity: 'error',
       from: { path: '^lambda/cli/render/' },
@@ -206,7 +219,8 @@ module.exports = {
     {
       name: 'lambda-ships-no-devDependencies',
       severity: 'error',
-      from: { path: '^lambda/' },
+      // The browser's part is shipped as what is built of it.
+      from: { path: '^lambda/', pathNot: '^lambda/page/browser/' },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
   ],

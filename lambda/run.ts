@@ -35,7 +35,20 @@ export async function run(pipeline: Pipeline, context: RunContext): Promise<RunR
   const sinks = isTaken ? [] : await deliver(pipeline, { deadline: delivering }, batch, counting);
 
   const outcome = determineOutcome(sources, sinks);
-  return { outcome, collector, tickMs, scheduledMs, startedAtMs, durationMs: durationMs(), sources, sinks };
+  const report = { outcome, collector, tickMs, scheduledMs, startedAtMs, durationMs: durationMs(), sources, sinks };
+  showRun(pipeline, report);
+  return report;
+}
+
+/** Tells the sinks that show people how runs went; one that fails at it costs nothing but what it shows. */
+function showRun({ sinks, log }: Pipeline, report: RunReport): void {
+  for (const { id, sink } of sinks) {
+    try {
+      sink.noteRun?.(report);
+    } catch (error) {
+      log.error('a sink could not show how the run went', { sink: id, error });
+    }
+  }
 }
 
 /**

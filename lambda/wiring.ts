@@ -28,7 +28,7 @@ import { createSecrets, type SecretCache } from './secrets/create-secrets.ts';
 import type { Secrets } from './secrets/secrets.ts';
 import { prepareSink } from './sinks/prepare-sink.ts';
 import { checkSecrets } from './sinks/check-secrets.ts';
-import type { PreparedSink, SinkPorts } from './sinks/sink.ts';
+import type { PreparedSink, ServedAddresses, SinkPorts } from './sinks/sink.ts';
 import { prepareSource } from './sources/prepare-source.ts';
 import type { PreparedSource } from './sources/source.ts';
 import { minuteMs, hourMs } from './model/time.ts';
@@ -60,7 +60,7 @@ export interface BuiltPipeline {
    * Lets the sinks listen that are asked instead of asking, and says where each does.
    * @throws ListenError, SecretUnavailableError
    */
-  readonly open: (signal: AbortSignal) => Promise<readonly string[]>;
+  readonly open: (signal: AbortSignal) => Promise<readonly ServedAddresses[]>;
   /** What a dry run has to say of the secrets of sinks, which it does not use, by the id of the sink. */
   readonly checkSinkSecrets: (signal: AbortSignal) => Promise<ReadonlyMap<string, readonly Problem[]>>;
   /** Closes connections and what listens; a Lambda process never needs it. */
@@ -136,7 +136,7 @@ async function checkSinkSecrets(
   return new Map(await Promise.all(checked));
 }
 
-async function openSinks(sinks: readonly ConfiguredSink[], signal: AbortSignal): Promise<readonly string[]> {
+async function openSinks(sinks: readonly ConfiguredSink[], signal: AbortSignal): Promise<readonly ServedAddresses[]> {
   const opened = await Promise.all(sinks.map(async ({ sink }) => await sink.open?.(signal)));
   return opened.filter((where) => where !== undefined);
 }

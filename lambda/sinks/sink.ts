@@ -7,6 +7,7 @@ import type { Delivery, Parcel } from '../model/delivery.ts';
 import type { MetricDefinition } from '../model/metric.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Clock } from '../runtime/clock.ts';
+import type { RunReport } from '../report/report.ts';
 import type { Deadline } from '../runtime/deadline.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { Redactor } from '../secrets/redaction/redactor.ts';
@@ -49,6 +50,14 @@ export interface Preview {
   readonly problems: readonly Problem[];
 }
 
+/** Where a sink that listens can be asked; both are URLs. */
+export interface ServedAddresses {
+  /** For scrapers. */
+  readonly metrics: string;
+  /** For people with a browser; absent where the metrics have taken its place. */
+  readonly page?: string | undefined;
+}
+
 /** A configured destination; made once a process, so what it remembers lives across warm runs. */
 export interface Sink {
   /** Never throws for what can be expected of a network or of the data: that becomes a problem. */
@@ -66,9 +75,11 @@ export interface Sink {
    * Present in a sink that is asked instead of asking (a page): begins to listen before the first run, and says where.
    * @throws ListenError, SecretUnavailableError
    */
-  readonly open?: (signal: AbortSignal) => Promise<string>;
+  readonly open?: (signal: AbortSignal) => Promise<ServedAddresses>;
   /** Present beside it: ends what has been begun, callers that are still connected included. */
   readonly close?: () => Promise<void>;
+  /** Present in a sink that shows people how runs went: told of each once it has ended, with the problems of all sinks. */
+  readonly noteRun?: (report: RunReport) => void;
   /** Present in a sink that shows finished runs as traces: batches then have `spans`, which are not kept otherwise. */
   readonly takesSpans?: true;
 }

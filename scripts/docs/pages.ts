@@ -5,6 +5,7 @@ import { buildConfigJsonSchema } from '../../lambda/config/json-schema.ts';
 import { sinks } from '../../lambda/sinks/index.ts';
 import { sources } from '../../lambda/sources/index.ts';
 import { dashboardFiles } from '../dashboards/files.ts';
+import { buildPageModule, pagePath } from '../page/build-page.ts';
 import { costTables, otlpCostTable } from './cost.ts';
 import { configurationPage, type DocumentedPlugin } from './configuration.ts';
 import { metricsPage } from './metrics.ts';
@@ -60,6 +61,7 @@ export function generatedPages(): readonly Page[] {
       'state-cost': stateCostTable(),
     }),
     { path: 'collector.schema.json', text: `${JSON.stringify(buildConfigJsonSchema(), undefined, 2)}\n` },
+    { path: pagePath, text: buildPageModule() },
     ...dashboardFiles(),
   ];
 }

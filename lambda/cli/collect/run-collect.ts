@@ -41,7 +41,10 @@ export async function runCollect(args: Arguments, terminal: Terminal): Promise<E
 /** Before the first run: an address that is taken ends the command instead of making every run a failed one. */
 async function openPages({ built, settings, terminal }: Session): Promise<void> {
   using deadline = createDeadline(settings.timeoutMs, terminal.clock, terminal.signal);
-  for (const page of await built.open(deadline.signal)) terminal.stderr.write(`serves ${page}\n`);
+  for (const { metrics, page } of await built.open(deadline.signal)) {
+    terminal.stderr.write(`serves ${metrics}\n`);
+    if (page !== undefined) terminal.stderr.write(`look at ${page}\n`);
+  }
 }
 
 /**

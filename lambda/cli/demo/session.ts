@@ -6,6 +6,7 @@ import type { LogLevel } from '../../log/lambda-log.ts';
 import { ListenError } from '../../runtime/listen.ts';
 import type { Logger } from '../../runtime/log.ts';
 import { createTerminalLog } from '../../log/terminal-log.ts';
+import type { ServedAddresses } from '../../sinks/sink.ts';
 import { createRedactor } from '../../secrets/redaction/redactor.ts';
 import { type BuiltPipeline, buildPipeline, type Environment } from '../../wiring.ts';
 import { buildDemoConfig } from './config.ts';
@@ -71,8 +72,8 @@ async function writtenConfig(
 
 interface OpenPipeline {
   readonly built: BuiltPipeline;
-  /** Where its page is served. */
-  readonly pages: readonly string[];
+  /** Where it can be looked at and scraped. */
+  readonly pages: readonly ServedAddresses[];
 }
 
 /** The pipeline with its page at the port that was asked for, or at any free one where that will do. */
@@ -112,7 +113,14 @@ function createEnvironment(
   return { variables, runtime: 'terminal', everyMs, clock, random, redactor, log, notices, print: write };
 }
 
-function listAddresses(pages: readonly string[], { pushUrl, remoteWriteUrl }: DemoSettings): readonly string[] {
+function listAddresses(
+  pages: readonly ServedAddresses[],
+  { pushUrl, remoteWriteUrl }: DemoSettings,
+): readonly string[] {
   const also = [pushUrl, remoteWriteUrl].filter((url) => url !== undefined);
-  return [...pages.map((url) => `metrics    ${url}`), ...also.map((url) => `also to    ${url}`)];
+  return [
+    ...pages.flatMap(({ page }) => (page === undefined ? [] : [`look at    ${page}`])),
+    ...pages.map(({ metrics }) => `metrics    ${metrics}`),
+    ...also.map((url) => `also to    ${url}`),
+  ];
 }

@@ -8,9 +8,15 @@ import { parseAddress, isLoopback } from './address.ts';
 /** Where OpenTelemetry's Prometheus exporters listen, so that many scrape configurations know it. */
 const defaultListen = '127.0.0.1:9464';
 
-/** Paths of the sink's own, beside the page. */
+/** Paths of the sink's own, beside the metrics. */
 export const healthyPath = '/-/healthy';
 export const readyPath = '/-/ready';
+/** Where the page for people gets its events. */
+export const eventsPath = '/-/events';
+/** The page for people; metrics that have this path take its place. */
+export const livePath = '/';
+
+const ownPaths: readonly string[] = [healthyPath, readyPath, eventsPath];
 
 const Choice = z.enum(['refuse', 'allow']).default('refuse');
 
@@ -29,11 +35,11 @@ const Settings = z.strictObject({
   path: z
     .string()
     .regex(/^\/[A-Za-z0-9._~/-]*$/, { error: 'must be a path such as /metrics' })
-    .refine((path) => path !== healthyPath && path !== readyPath, {
-      error: `${healthyPath} and ${readyPath} are the sink's own; choose another path`,
+    .refine((path) => !ownPaths.includes(path), {
+      error: `${healthyPath}, ${readyPath} and ${eventsPath} are the sink's own; choose another path`,
     })
     .default('/metrics')
-    .meta({ description: 'Path of the page.' }),
+    .meta({ description: 'Path of the metrics; at `/` they take the place of the page for people.' }),
   tls: z
     .strictObject({
       cert: SecretRef.meta({ description: 'Certificate chain of the server in PEM.' }),
@@ -55,7 +61,9 @@ const Settings = z.strictObject({
   startTimes: z.boolean().default(true).meta({
     description: 'Whether OpenMetrics tells when each total began, as `_created` lines.',
   }),
-  metrics: Selection.optional().meta({ description: 'Which metrics to show, by Prometheus name.' }),
+  metrics: Selection.optional().meta({
+    description: 'Which metrics to show, by Prometheus name; the page for people goes by it, too.',
+  }),
 });
 
 type Reachable = Pick<z.infer<typeof Settings>, 'listen' | 'plaintext' | 'anonymous'>;

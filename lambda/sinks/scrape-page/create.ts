@@ -1,14 +1,17 @@
 /** Makes the sink: it holds the page of the last run and serves it to scrapers. */
+import { selectFamilies } from '../../exposition/select-families.ts';
 import { previewPage } from '../../exposition/write-page.ts';
 import { describeHttpProblem } from '../../http/errors/problem.ts';
 import { type Batch, findSkippedSources } from '../../model/batch.ts';
 import type { Problem } from '../../model/problem.ts';
 import { ListenError } from '../../runtime/listen.ts';
 import type { CreateSink, SinkPorts } from '../sink.ts';
-import { parseAddress } from './address.ts';
-import type { ScrapePageConfig } from './config.ts';
+import { createLivePage, type LivePage } from '../../page/live-page.ts';
+import { version } from '../../version.ts';
+import { isLoopback, parseAddress } from './address.ts';
+import { livePath, type ScrapePageConfig } from './config.ts';
 import { type HeldPage, holdPage, computeLongestAge, writePlainPage } from './held-page.ts';
-import { respond } from './serve/respond.ts';
+import { respond, type Served, type ShownPage } from './serve/respond.ts';
 import { isLetIn, readCredentials, type ServerCredentials } from './serve/credentials.ts';
 import { type PageServer, startServer } from './serve/server.ts';
 
@@ -19,16 +22,24 @@ import { type PageServer, startServer } from './serve/server.ts';
 export const createScrapePage: CreateSink<ScrapePageConfig> = (config, ports) => {
   const where = `scrape-page/${config.name} ${config.listen}`;
   let held: HeldPage | undefined;
-  const door = createDoor(config, ports, () => choosePage(held, ports));
+  const live = hasLivePage(config) ? openLivePage(config, ports) : undefined;
+  const door = createDoor(config, ports, { page: () => choosePage(held, ports), live });
 
   return {
-    open: async (signal) => `${await door.open(signal)}${config.path}`,
+    open: async (signal) => {
+      const url = await door.open(signal);
+      return { metrics: `${url}${config.path}`, page: live === undefined ? undefined : `${url}${livePath}` };
+    },
+    noteRun: (report) => {
+      live?.noteRun(report);
+    },
     write: async (batch, { deadline: { signal } }) => {
       const skipped = describeSkipped(batch, where);
       if (skipped !== undefined) return { accepted: 0, requests: 0, bytes: 0, problems: [skipped] };
       const { text, samples, problems } = await writePlainPage(batch, config, where);
       // Before anything else, so that a certificate that cannot be renewed does not make the page old.
       held = holdPage(batch, config, text, ports.clock());
+      live?.noteBatch(selectShown(batch, config));
       try {
         await door.open(signal);
       } catch (error) {
@@ -49,9 +60,28 @@ export const createScrapePage: CreateSink<ScrapePageConfig> = (config, ports) =>
       if (skipped === undefined) return previewPage(await writePlainPage(batch, config, where));
       return { samples: 0, requests: 0, bytes: 0, lines: [], monthlyCost: [], problems: [skipped] };
     },
-    close: () => door.close(),
+    close: async () => {
+      live?.close();
+      await door.close();
+    },
   };
 };
+
+/** Metrics at its path take its place. */
+function hasLivePage({ path }: ScrapePageConfig): boolean {
+  return path !== livePath;
+}
+
+function openLivePage({ path }: ScrapePageConfig, { collector, intervalMs, clock }: SinkPorts): LivePage {
+  return createLivePage({ collector, version, intervalMs, clock, metricsPath: path });
+}
+
+/** The page for people goes by the same allow and deny list as that for scrapers. */
+function selectShown(batch: Batch, { metrics }: ScrapePageConfig): Batch {
+  if (metrics === undefined) return batch;
+  const sources = batch.sources.map((part) => ({ ...part, families: selectFamilies(part.families, metrics) }));
+  return { ...batch, sources };
+}
 
 interface Door {
   /** Listens, or takes up what was renewed if it does already; the URL without a path. */
@@ -60,12 +90,13 @@ interface Door {
   readonly close: () => Promise<void>;
 }
 
-function createDoor(config: ScrapePageConfig, { secrets, log }: SinkPorts, page: () => ShownPage): Door {
+function createDoor(config: ScrapePageConfig, { secrets, log }: SinkPorts, shown: Pick<Served, 'page' | 'live'>): Door {
   let server: PageServer | undefined;
   let credentials: ServerCredentials | undefined;
   const served = {
+    ...shown,
     path: config.path,
-    page,
+    isLocalOnly: isReachedLocally(config),
     isLetIn: (given: string | undefined) => credentials !== undefined && isLetIn(credentials, given),
   };
   return {
@@ -94,11 +125,14 @@ function createDoor(config: ScrapePageConfig, { secrets, log }: SinkPorts, page:
   };
 }
 
+function isReachedLocally({ listen }: ScrapePageConfig): boolean {
+  const address = parseAddress(listen);
+  return address !== undefined && isLoopback(address);
+}
+
 function isRenewed(now: ServerCredentials['tls'], before: ServerCredentials['tls']): boolean {
   return now?.cert !== before?.cert || now?.key !== before?.key;
 }
-
-type ShownPage = HeldPage | { readonly missing: string };
 
 /** An old page is not shown: its values would look like those of now. */
 function choosePage(

@@ -53,7 +53,7 @@ export function scrapePage(
   });
   let url = '';
   const open = async (): Promise<string> => {
-    url = (await sink.open?.(AbortSignal.timeout(10_000))) ?? '';
+    url = (await sink.open?.(AbortSignal.timeout(10_000)))?.metrics ?? '';
     return url;
   };
   const close = async (): Promise<void> => {
