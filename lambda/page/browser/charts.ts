@@ -24,7 +24,7 @@ export function createCharts(): Charts {
     formatAxis: formatCount,
   });
   const waits = createChart({
-    title: 'Waiting time of finished jobs',
+    title: 'Waits of finished jobs',
     kind: 'lines',
     series: [
       { label: 'p95', colour: '--warm', isFilled: false },

@@ -36,7 +36,7 @@ export function createPipelineTable(): PipelineTable {
     titles.map(([name, title]) => createElement('th', { scope: 'col', class: name }, [title])),
   );
   const table = createVirtualTable<FollowedPipeline>({
-    ...{ label: 'Pipelines', head, rowHeight },
+    ...{ label: 'Table of the pipelines', head, rowHeight },
     createRow: () => createRow(() => slots),
   });
   const draw = (): void => {

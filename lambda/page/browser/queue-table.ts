@@ -43,7 +43,7 @@ export function createQueueTable(): QueueTable {
     draw();
   });
   const table = createVirtualTable<FollowedQueue>({
-    label: 'Queues',
+    label: 'Table of the queues',
     head: head.element,
     rowHeight,
     createRow: () => createRow(() => state),

@@ -46,9 +46,13 @@ describe('collect with a page', () => {
       async () => await (await fetch(url)).text(),
       (text) => text.includes('ci_collector_sink_up{'),
     );
+    const [, live = ''] = /^look at (http:\/\/127\.0\.0\.1:\d+\/)$/m.exec(running.stderr()) ?? [];
+    const html = await (await fetch(live)).text();
     running.child.kill('SIGINT');
     const { exitCode } = await running.ended;
 
+    expect(html).toContain('<title>CI metrics</title>');
+    expect(html + page).not.toContain(token);
     expect(page).toMatch(/^ci_queue_jobs\{.+\} \d+$/m);
     expect(page).toMatch(/^ci_collector_sink_up\{sink="scrape-page"\} 1$/m);
     expect(exitCode).toBe(0);

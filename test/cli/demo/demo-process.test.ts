@@ -20,10 +20,13 @@ describe('the demo without a terminal', () => {
     const [, url = ''] = await demo.printed(/^metrics +(http:\/\/127\.0\.0\.1:\d+\/metrics)$/m);
     await demo.printed(/(ok in [^]*?){3}/);
     const page = await (await fetch(url)).text();
+    const [, live = ''] = await demo.printed(/^look at +(http:\/\/127\.0\.0\.1:\d+\/)$/m);
+    const html = await (await fetch(live)).text();
     demo.child.kill('SIGINT');
     const { exitCode, stdout, stderr } = await demo.ended;
 
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(html).toContain('<title>CI metrics</title>');
     expect(page).toMatch(/^ci_queue_jobs\{.+\} \d+$/m);
     for (const source of ['demo', 'workspace', 'cluster', 'attestations'])
       expect(page).toMatch(new RegExp(`^ci_collector_source_up\\{.*source="${source}".*\\} 1$`, 'm'));

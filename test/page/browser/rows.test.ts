@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { formatMilliseconds, formatPercent, formatSeconds } from '../../../lambda/page/browser/format.ts';
 import { filterQueues, sortQueues } from '../../../lambda/page/browser/order.ts';
 import { createQueueFollower } from '../../../lambda/page/figures/follow-queues.ts';
+import type { FollowedQueue } from '../../../lambda/page/messages.ts';
 import { batchWith, type QueueSpec } from '../runs.ts';
 
 const follow = (specs: readonly QueueSpec[]) =>
@@ -19,7 +20,7 @@ const fleet = follow([
 const missing = fleet
   .map((queue) => ({ ...queue, now: { ...queue.now, key: 'x', queue: 'lost', isKnown: false, starved: null } }))
   .slice(0, 1);
-const namesOf = (queues: typeof fleet) => queues.map(({ now }) => now.queue);
+const namesOf = (queues: readonly FollowedQueue[]) => queues.map(({ now }) => now.queue);
 
 describe('the rows of the queues', () => {
   it.each([
@@ -30,7 +31,7 @@ describe('the rows of the queues', () => {
   ] as const)(
     'by %s (descending: %s) begin with what is starved and end with what was not read',
     (column, isDescending, names) => {
-      expect(namesOf([...sortQueues([...missing, ...fleet], { column, isDescending })])).toEqual(names);
+      expect(namesOf(sortQueues([...missing, ...fleet], { column, isDescending }))).toEqual(names);
     },
   );
 

@@ -3,6 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { buffer } from 'node:stream/consumers';
 import type { Batch } from '../../../lambda/model/batch.ts';
+import type { RunReport } from '../../../lambda/report/report.ts';
 import { createDeadline } from '../../../lambda/runtime/deadline.ts';
 import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
 import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
@@ -18,6 +19,7 @@ export interface PageUnderTest extends AsyncDisposable {
   readonly url: () => string;
   readonly open: () => Promise<string>;
   readonly write: (batch: Batch) => Promise<Delivery>;
+  readonly noteRun: (report: RunReport) => void;
   readonly preview: (batch: Batch) => Promise<Preview>;
   readonly close: () => Promise<void>;
 }
@@ -68,6 +70,9 @@ export function scrapePage(
       runs += 1;
       cache.startRun();
       return await sink.write(batch, { deadline });
+    },
+    noteRun: (report) => {
+      sink.noteRun?.(report);
     },
     preview: async (batch) => await sink.preview(batch),
     [Symbol.asyncDispose]: close,

@@ -19,7 +19,10 @@ describe('the page to scrape', () => {
     ['HEAD', '/metrics', 200],
     ['POST', '/metrics', 405],
     ['PUT', '/-/ready', 405],
-    ['GET', '/', 404],
+    ['GET', '/', 200],
+    ['HEAD', '/', 200],
+    ['HEAD', '/-/events', 200],
+    ['GET', '/index.html', 404],
     ['GET', '/../etc/passwd', 404],
     ['GET', '/-/healthy', 200],
     ['GET', '/-/ready', 200],
@@ -131,7 +134,9 @@ describe('the page to scrape', () => {
     expect(new URL(url).pathname).toBe('/ci/metrics');
     expect(reply.text).toContain('ci_jobs 1');
     expect(reply.text).not.toContain('ci_other');
-    expect((await ask(new URL('/metrics', url).href)).text).toBe('the metrics are at /ci/metrics\n');
+    expect((await ask(new URL('/metrics', url).href)).text).toBe(
+      'the metrics are at /ci/metrics, and a page for people is at /\n',
+    );
   });
 
   it('is OpenMetrics for who prefers it, each form made once a run', async () => {
