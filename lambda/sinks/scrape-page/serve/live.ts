@@ -5,7 +5,7 @@ import { gzip } from 'node:zlib';
 import { html, scriptHash, styleHash } from '../../../page/html.ts';
 import type { LivePage } from '../../../page/live-page.ts';
 import { isLoopback, parseAddress } from '../address.ts';
-import type { Answer } from './respond.ts';
+import type { Answer } from './answer.ts';
 
 /** Nothing runs and nothing is loaded but what the page itself holds, and nobody frames it. */
 const contentSecurityPolicy = [

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { LivePage } from '../../../page/live-page.ts';
 import { eventsPath, healthyPath, livePath, readyPath } from '../config.ts';
 import type { HeldPage } from '../held-page.ts';
+import type { Answer } from './answer.ts';
 import { answerEvents, isAskedLocally, showLivePage, wrongHost } from './live.ts';
 import { doesAcceptGzip, chooseForm } from './negotiate.ts';
 
@@ -17,12 +18,6 @@ export interface Served {
   /** Only this machine reaches it. */
   readonly isLocalOnly: boolean;
   readonly isLetIn: (authorization: string | undefined) => boolean;
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body: Buffer | string;
 }
 
 export async function respond(request: IncomingMessage, response: ServerResponse, served: Served): Promise<void> {
