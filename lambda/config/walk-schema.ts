@@ -45,6 +45,26 @@ function findMember(schema: z.ZodObject, name: string): unknown {
   return Object.hasOwn(schema.shape, name) ? schema.shape[name] : undefined;
 }
 
+/** A setting as it was written, with its place and its schema. */
+export interface LocatedSetting {
+  readonly path: ConfigPath;
+  /** Without what only says that it may be absent. */
+  readonly schema: unknown;
+  readonly value: unknown;
+}
+
+/** All settings of a value, each before what it holds. The schema leads, not the shape of the data. */
+export function* walkSettings(schema: unknown, value: unknown, path: ConfigPath = []): Generator<LocatedSetting> {
+  const outer = unwrapSchema(schema);
+  yield { path, schema: outer, value };
+  if (Array.isArray(value))
+    for (const [index, item] of value.entries())
+      yield* walkSettings(findSchemaBelow(outer, value, index), item, [...path, index]);
+  else if (isRecord(value))
+    for (const [name, item] of Object.entries(value))
+      yield* walkSettings(findSchemaBelow(outer, value, name), item, [...path, name]);
+}
+
 /** The schema at a path, where the value leaves no doubt about it. */
 export function findSchema(root: unknown, value: unknown, path: ConfigPath): unknown {
   return path.reduce<unknown>(

@@ -71,6 +71,14 @@ export function determineOutcome(sources: readonly SourceOutcome[], sinks: reado
   return [...sources, ...sinks].some(({ problems }) => problems.length > 0) ? 'degraded' : 'ok';
 }
 
+/** The problems of all sources, and then of all sinks. */
+export function collectProblems({
+  sources,
+  sinks = [],
+}: Pick<RunReport, 'sources'> & Partial<Pick<RunReport, 'sinks'>>): readonly Problem[] {
+  return [...sources, ...sinks].flatMap(({ problems }) => problems);
+}
+
 /** Nothing could be collected, or nothing delivered. Lambda counts it as an error; the report has the reasons. */
 export class RunFailedError extends Error {
   override readonly name = 'RunFailedError';

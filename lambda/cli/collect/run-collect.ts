@@ -3,7 +3,7 @@ import type { SinkPreview } from '../../cost/monthly-cost.ts';
 import { priceAsDeployed } from '../../cost/price-deployment.ts';
 import type { Batch } from '../../model/batch.ts';
 import type { Problem } from '../../model/problem.ts';
-import { type Outcome, determineOutcome, type RunReport } from '../../report/report.ts';
+import { collectProblems, type Outcome, determineOutcome, type RunReport } from '../../report/report.ts';
 import { collect, type Previewed, run } from '../../run.ts';
 import { createDeadline } from '../../runtime/deadline.ts';
 import { roundDownTo } from '../../runtime/scheduled-tick.ts';
@@ -138,10 +138,6 @@ async function runAndDeliver(
 
 const beforeDelivery = 'interrupted before the run ended; nothing was sent\n';
 
-function collectProblems(outcomes: Pick<RunReport, 'sources' | 'sinks'>): readonly Problem[] {
-  return [...outcomes.sources, ...outcomes.sinks].flatMap(({ problems }) => problems);
-}
-
 async function runDry(
   { built, config, terminal, view, settings }: Session,
   context: Context,
@@ -168,7 +164,7 @@ async function runDry(
   const price = priceAsDeployed(config, collected.later, previews);
   const run = { collector, startedAtMs, durationMs, outcome, collected, previews, plans, price };
   if (!settings.isQuiet || outcome !== 'ok') terminal.stdout.write(await view.renderDryRun(run));
-  const problems = collectProblems({ sources: collected.sources, sinks: [] });
+  const problems = collectProblems(collected);
   return { outcome, problems, report: undefined };
 }
 

@@ -9,6 +9,7 @@ import type { Theme } from '../render/theme.ts';
 import { renderQueues, renderTotals } from '../render/queues.ts';
 import { renderAllProblems, renderHeadline, renderSinks, renderSources } from '../render/report.ts';
 import { describeStatus } from '../render/signs.ts';
+import { joinParagraphs } from '../render/paragraphs.ts';
 import { makePrintable } from '../render/text-width.ts';
 import type { ShownDryRun, ShownRun, View } from './view.ts';
 
@@ -55,9 +56,4 @@ function formatPrice(price: DeploymentPrice): string {
   if ('refusals' in price) return 'as it stands it cannot be deployed, so that it has no price';
   const total = `${formatUsd(sumCost(price.lines))} a month at list price`;
   return `deployed it would cost ${total}, without alarms${hasUnknownPrice(price.lines) ? ' and what has no published price' : ''}`;
-}
-
-function joinParagraphs(groups: readonly (readonly string[])[]): string {
-  const filled = groups.filter((lines) => lines.length > 0);
-  return `${filled.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }

@@ -30,6 +30,7 @@ export const demoCommand: Command = {
   },
   notes: [
     'Everything listens on 127.0.0.1 only; nothing leaves this machine unless --push or --remote-write names a place.',
+    '--speed times --every is an hour at most, which is what one run can read; for collect on --write-config, too.',
     'Ctrl-C ends with exit code 0; 1 means that no run delivered anything.',
   ],
   examples: [

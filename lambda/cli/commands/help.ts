@@ -4,6 +4,7 @@ import type { Paint } from '../render/colour.ts';
 import type { Program } from '../program.ts';
 import type { Command } from './command.ts';
 import { commonOptions, type OptionSpec } from './options.ts';
+import { joinParagraphs } from '../render/paragraphs.ts';
 import { measureText } from '../render/text-width.ts';
 
 const exitCodeLines = [
@@ -39,7 +40,7 @@ export function renderCommandHelp(command: Command, { paint, program }: HelpStyl
     [command.description],
     [paint('heading', 'Usage'), `  ${program.call(command.name, joinWords(command), command.loudness)}`],
     [paint('heading', 'Options'), ...alignRows(Object.entries(options).map(renderOption))],
-    ...(command.notes.length === 0 ? [] : [[paint('heading', 'Notes'), ...command.notes.map((note) => `  ${note}`)]]),
+    command.notes.length === 0 ? [] : [paint('heading', 'Notes'), ...command.notes.map((note) => `  ${note}`)],
     [paint('heading', 'Exit codes'), ...alignRows(exitCodeLines)],
     [
       paint('heading', 'Examples'),
@@ -83,8 +84,4 @@ function renderOption([name, { value, short, help }]: readonly [string, OptionSp
 function alignRows(rows: readonly (readonly [string, string])[]): readonly string[] {
   const width = findGreatest(rows.map(([left]) => measureText(left))) ?? 0;
   return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
-}
-
-function joinParagraphs(groups: readonly (readonly string[])[]): string {
-  return `${groups.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }

@@ -1,5 +1,5 @@
 /** Makes the lines that the demo shows of one moment. */
-import type { Outcome, RunReport } from '../../report/report.ts';
+import { collectProblems, type Outcome, type RunReport } from '../../report/report.ts';
 import { formatDuration, formatElapsed } from '../render/duration.ts';
 import type { QueueRow } from '../../model/figures/queue-rows.ts';
 import { formatCount, formatNumber } from '../render/figures.ts';
@@ -56,7 +56,7 @@ function renderHealth({ report, outcomes }: DemoState, theme: Theme, nowMs: numb
   const { text, style } = describeStatus(report.outcome, theme.signs);
   const up = report.sources.filter(({ status }) => status === 'complete').length;
   const sinks = report.sinks.map(({ name, accepted }) => `${name} ${formatCount(accepted, 'sample')}`);
-  const problems = [...report.sources, ...report.sinks].flatMap((part) => part.problems);
+  const problems = collectProblems(report);
   const facts = [
     `${theme.paint(style, text)} in ${formatDuration(report.durationMs)}`,
     `${String(up)} of ${formatCount(report.sources.length, 'source')} up`,

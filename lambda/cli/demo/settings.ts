@@ -8,6 +8,9 @@ const defaultPort = 9464;
 /** Long enough to see a queue fill up, short enough for a CI job or a curious `npm start | cat`. */
 const plainForMs = 15_000;
 
+/** What the simulated systems do in an hour is about what one run reads in its time. Seconds. */
+const mostSimulatedSeconds = 3600;
+
 export interface DemoSettings {
   readonly everyMs: number;
   readonly speed: number;
@@ -35,10 +38,11 @@ export function parseDemoSettings(
   { stdout, variables }: Pick<Terminal, 'stdout' | 'variables'>,
 ): DemoSettings {
   const isLive = stdout.isTty && variables['TERM'] !== 'dumb';
+  const speed = args.number('speed', { min: 0.1, max: 100 }) ?? 10;
   const port = args.number('port', { min: 0, max: 65_535, whole: true });
   return {
-    everyMs: parseEvery(args),
-    speed: args.number('speed', { min: 0.1, max: 100 }) ?? 10,
+    everyMs: parseEvery(args, speed),
+    speed,
     seed: args.number('seed', { min: 0, max: 2 ** 31 - 1, whole: true }) ?? 1,
     busyMs: args.duration('busy'),
     forMs: args.duration('for') ?? (isLive ? undefined : plainForMs),
@@ -53,10 +57,16 @@ export function parseDemoSettings(
   };
 }
 
-function parseEvery(args: Arguments): number {
+function parseEvery(args: Arguments, speed: number): number {
   const milliseconds = args.duration('every') ?? 3000;
   // A faster table is not readable, and each run shall end before the next one.
   if (milliseconds < 200) throw new UsageError('--every must be at least 200ms');
+  const most = Math.floor(mostSimulatedSeconds / speed);
+  if (milliseconds > most * 1000) {
+    throw new UsageError(
+      `--every must be at most ${String(most)}s at --speed ${String(speed)}: in an hour of simulated time more ends than one run can read`,
+    );
+  }
   return milliseconds;
 }
 

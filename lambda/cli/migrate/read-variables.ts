@@ -1,23 +1,15 @@
 /** Reads a file with environment variables: `NAME=value` lines, or the JSON that AWS prints for a function. */
-import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { UsageError } from '../commands/parse-arguments.ts';
+import { readTextFile } from '../read-text-file.ts';
 import type { Variables } from './installation.ts';
 
 const FunctionConfiguration = z.object({ Environment: z.object({ Variables: z.record(z.string(), z.string()) }) });
 
 /** @throws UsageError for a file that cannot be read or is of neither form; its text is never repeated. */
 export async function readVariables(path: string): Promise<Variables> {
-  const text = await readText(path);
+  const text = await readTextFile(path, 'give the path of a file with variables');
   return text.trimStart().startsWith('{') ? readJson(text, path) : readLines(text, path);
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new UsageError(`cannot read ${path}; give the path of a file with variables`, { cause });
-  }
 }
 
 function readJson(text: string, path: string): Variables {

@@ -1,6 +1,6 @@
 /** Writes the report of a run: its outcome, its sources, its sinks and their problems. */
 import type { RequestMeter } from '../../http/port.ts';
-import type { RunReport, SinkOutcome, SourceOutcome } from '../../report/report.ts';
+import { collectProblems, type RunReport, type SinkOutcome, type SourceOutcome } from '../../report/report.ts';
 import { formatDuration } from './duration.ts';
 import { renderTable, type Cell, type Column } from './table.ts';
 import { formatCount, formatBytes, formatNumber } from './figures.ts';
@@ -90,7 +90,7 @@ export function renderAllProblems(
   theme: Theme,
   nowMs: number,
 ): readonly string[] {
-  const problems = [...report.sources, ...(report.sinks ?? [])].flatMap((part) => part.problems);
+  const problems = collectProblems(report);
   if (problems.length === 0) return [];
   return [theme.paint('heading', 'Problems'), ...renderProblems(problems, theme, nowMs)];
 }

@@ -3,8 +3,8 @@ import * as z from 'zod';
 import { hostOf, isLoopbackHost } from '../../http/transport/address.ts';
 import { sinks } from '../../sinks/index.ts';
 import type { RegisteredSink } from '../../sinks/sink.ts';
-import type { ConfigFinding, ConfigPath } from '../config-error.ts';
-import { chooseOption, findSchemaBelow, isRecord, unwrapSchema } from '../walk-schema.ts';
+import type { ConfigFinding } from '../config-error.ts';
+import { walkSettings } from '../walk-schema.ts';
 import type { Entry, Environment } from './check-entries.ts';
 
 /** With the type that they have in common. */
@@ -16,9 +16,9 @@ const registeredSinks: readonly RegisteredSink[] = sinks;
  */
 export function checkLoopback(schema: unknown, value: unknown, environment: Environment): readonly ConfigFinding[] {
   if (environment !== 'lambda') return [];
-  return findUrls(schema, value).flatMap(({ path, url }) =>
-    isOfThisMachine(url) ? [{ path, message: `${remedy}; write a host that the function reaches` }] : [],
-  );
+  return [...walkSettings(schema, value)]
+    .filter((setting) => setting.schema instanceof z.ZodURL && isOfThisMachine(setting.value))
+    .map(({ path }) => ({ path, message: `${remedy}; write a host that the function reaches` }));
 }
 
 /** The same for a URL that follows from another setting. */
@@ -35,25 +35,7 @@ export function checkImpliedUrls(entries: readonly Entry[], environment: Environ
 
 const remedy = 'is the function itself in AWS Lambda, to which nothing is sent';
 
-interface LocatedUrl {
-  readonly path: ConfigPath;
-  readonly url: string;
-}
-
-function findUrls(schema: unknown, value: unknown, path: ConfigPath = []): readonly LocatedUrl[] {
-  const outer = unwrapSchema(schema);
-  if (typeof value === 'string') return outer instanceof z.ZodURL ? [{ path, url: value }] : [];
-  if (outer instanceof z.ZodUnion) {
-    const option = chooseOption(outer, value);
-    return option === undefined || option === outer ? [] : findUrls(option, value, path);
-  }
-  const searchBelow = (part: string | number, item: unknown): readonly LocatedUrl[] =>
-    findUrls(findSchemaBelow(outer, value, part), item, [...path, part]);
-  if (Array.isArray(value)) return value.flatMap((item: unknown, index) => searchBelow(index, item));
-  return isRecord(value) ? Object.entries(value).flatMap(([name, item]) => searchBelow(name, item)) : [];
-}
-
-function isOfThisMachine(text: string): boolean {
-  const url = URL.parse(text);
+function isOfThisMachine(text: unknown): boolean {
+  const url = typeof text === 'string' ? URL.parse(text) : null;
   return url !== null && isLoopbackHost(hostOf(url));
 }

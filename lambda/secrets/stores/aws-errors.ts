@@ -40,6 +40,11 @@ export function interpretAwsError(error: unknown, signal: AbortSignal): ReadOutc
   return failRead(classifyError(error), formatDetail(error), copySafely(error));
 }
 
+/** Whether it passes by itself, so that another request at once would only add to the load. */
+export function isTransient(outcome: ReadOutcome): boolean {
+  return 'failure' in outcome && (outcome.failure.reason === 'unavailable' || outcome.failure.reason === 'aborted');
+}
+
 function classifyError(error: SdkError): FailureReason {
   // Thrown by the SDK itself before anything is asked, as a plain Error.
   if (error.message === 'Region is missing') return 'no-region';

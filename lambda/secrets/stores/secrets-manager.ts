@@ -7,17 +7,14 @@ import type {
   SecretValueEntry,
 } from '@aws-sdk/client-secrets-manager';
 import type { AwsAgents } from '../../runtime/aws-agents.ts';
-import { findArnRegion } from '../arn.ts';
-import { interpretAwsError } from './aws-errors.ts';
+import { interpretAwsError, isTransient } from './aws-errors.ts';
 import type { SecretMemory } from '../redaction/request-secrets.ts';
 import { beforeEachSending, createRememberingMiddleware } from '../redaction/sdk-requests.ts';
-import { splitChunks, failRead, decodeText, type ReadOutcome, type SecretStore } from './secret-store.ts';
+import { type ClientSettings, createRegionalStore, type RegionalReading } from './regional-store.ts';
+import { failRead, decodeText, type ReadOutcome, type SecretStore } from './secret-store.ts';
 
 /** BatchGetSecretValue refuses more (API reference, SecretIdList). */
 const maxSecretsPerBatch = 20;
-
-/** A healthy answer takes milliseconds; a hanging endpoint (a VPC without a route) must leave time for the rest. */
-const timeouts = { connectionTimeout: 2000, requestTimeout: 5000, throwOnRequestTimeout: true };
 
 interface Reader {
   readonly client: SecretsManagerClient;
@@ -30,54 +27,25 @@ export function createSecretsManagerStore(
   memory?: SecretMemory,
   agents?: AwsAgents,
 ): SecretStore {
-  const readers = new Map<string, Promise<Reader>>();
   // A role may lack this one right, which cannot be narrowed to a secret; asking again each time would cost a call.
   let isBatchAllowed = true;
 
-  function openReader(region: string): Promise<Reader> {
-    const known = readers.get(region);
-    if (known !== undefined) return known;
-    const made = makeReader(
-      { ...config, requestHandler: config.requestHandler ?? { ...timeouts, ...agents } },
-      region,
-      memory,
-    );
-    readers.set(region, made);
-    return made;
-  }
+  const openReader = async ({ requestHandler, ...inRegion }: ClientSettings): Promise<Reader> => {
+    const sdk = await import('@aws-sdk/client-secrets-manager');
+    const client = new sdk.SecretsManagerClient({ requestHandler, ...config, ...inRegion });
+    client.middlewareStack.add(createRememberingMiddleware(memory), beforeEachSending);
+    return { client, sdk };
+  };
 
-  async function readChunk(
-    region: string,
-    ids: readonly string[],
-    signal: AbortSignal,
-  ): Promise<readonly (readonly [string, ReadOutcome])[]> {
-    const reader = await openReader(region);
+  const readChunk: RegionalReading<Reader>['readChunk'] = async (reader, ids, signal) => {
     const together = ids.length > 1 && isBatchAllowed ? await readBatch(reader, ids, signal) : nothingYet;
     if (together.isDenied) isBatchAllowed = false;
     const rest = ids.filter((id) => !together.outcomes.has(id));
     const single = await Promise.all(rest.map(async (id) => [id, await readOne(reader, id, signal)] as const));
     return [...together.outcomes, ...single];
-  }
-
-  return {
-    async read(ids, signal) {
-      const chunks = [...Map.groupBy(ids, (id) => findArnRegion(id) ?? '')].flatMap(([region, inRegion]) =>
-        splitChunks(inRegion, maxSecretsPerBatch).map((chunk) => readChunk(region, chunk, signal)),
-      );
-      return new Map((await Promise.all(chunks)).flat());
-    },
   };
-}
 
-async function makeReader(
-  config: SecretsManagerClientConfig,
-  region: string,
-  memory: SecretMemory | undefined,
-): Promise<Reader> {
-  const sdk = await import('@aws-sdk/client-secrets-manager');
-  const client = new sdk.SecretsManagerClient({ ...config, ...(region === '' ? {} : { region }) });
-  client.middlewareStack.add(createRememberingMiddleware(memory), beforeEachSending);
-  return { client, sdk };
+  return createRegionalStore({ idsPerCall: maxSecretsPerBatch, openReader, readChunk }, agents);
 }
 
 interface BatchOutcome {
@@ -100,10 +68,8 @@ async function readBatch({ client, sdk }: Reader, ids: readonly string[], signal
     return { outcomes: new Map(found), isDenied: false };
   } catch (error) {
     const outcome = interpretAwsError(error, signal);
-    const isTransient =
-      'failure' in outcome && (outcome.failure.reason === 'unavailable' || outcome.failure.reason === 'aborted');
     // The SDK has already retried: twenty single reads would only add to an overload.
-    if (isTransient) return { outcomes: new Map(ids.map((id) => [id, outcome])), isDenied: false };
+    if (isTransient(outcome)) return { outcomes: new Map(ids.map((id) => [id, outcome])), isDenied: false };
     return { outcomes: new Map(), isDenied: 'failure' in outcome && outcome.failure.reason === 'denied' };
   }
 }

@@ -120,6 +120,10 @@ describe('a command line that makes no sense', () => {
     [['demo', '--port', '70000'], '--port must be a whole number from 0 to 65535, not "70000"'],
     [['demo', '--every', '0s'], '--every must be a time such as 500ms, 10s or 2m, at most 24h 00m, not "0s"'],
     [['demo', '--every', '10ms'], '--every must be at least 200ms'],
+    [
+      ['demo', '--speed', '100', '--every', '37s'],
+      '--every must be at most 36s at --speed 100: in an hour of simulated time more ends than one run can read',
+    ],
     [['demo', '--push', 'localhost:9091'], '--push must be an http or https URL, not "localhost:9091"'],
     [['demo', '--remote-write', 'prometheus'], '--remote-write must be an http or https URL, not "prometheus"'],
   ])('is refused with 2 and a reason: %j', async (argv, message) => {

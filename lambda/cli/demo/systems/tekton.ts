@@ -11,6 +11,9 @@ const token = 'tekton_demo_token';
 /** Simulated before the start, so that the first request finds runs. Simulated seconds. */
 const warmUpSeconds = 1200;
 
+/** Half a minute at the greatest speed ends more runs than the 300 that a source asks for one by one as it comes. */
+const detailRequests = 3000;
+
 /** Longer than the demo takes from run to run, shorter than what makes its lists long. Real seconds. */
 const keepSeconds = 300;
 
@@ -23,7 +26,10 @@ export async function openTekton(life: Life, clock: Clock): Promise<DemoSystem> 
   return {
     name: 'Tekton',
     describeSources: (refer) => [
-      { kind: 'tekton', name: 'cluster', cluster: { server: server.url, token: refer(tokenVariable) } },
+      {
+        ...{ kind: 'tekton', name: 'cluster', detailRequests },
+        cluster: { server: server.url, token: refer(tokenVariable) },
+      },
     ],
     tokens: { [tokenVariable]: token },
     close: () => server.close(),
