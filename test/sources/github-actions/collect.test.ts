@@ -228,12 +228,12 @@ describe('a repository', () => {
   it('that answers 404 keeps what is known of it; the list decides whether it is there, and then a permission lacks', async () => {
     const repositories = [repository('shop', 30), repository('till', 30)];
     await using github = await opened({ repositories });
-    for (let minute = 0; minute < 20; minute += 1) await github.tick();
+    for (let minute = 0; minute < 10; minute += 1) await github.tick();
     const before = await github.tick();
     github.server.playScenario('hidden', (path) => path.includes('/repos/acme/'));
 
     const kinds: string[] = [];
-    for (let minute = 0; minute < 30; minute += 1) {
+    for (let minute = 0; minute < 15; minute += 1) {
       const { problems, values } = await github.tick();
       kinds.push(...problems.map(({ message }) => message));
       expect(values('ci_collector_repositories', 'source')).toEqual({ acme: 2 });
@@ -243,13 +243,13 @@ describe('a repository', () => {
 
     github.server.playScenario('ok');
     github.organization.rest();
-    for (let minute = 0; minute < 60; minute += 1) await github.tick();
+    for (let minute = 0; minute < 20; minute += 1) await github.tick();
     const { values, problems } = await github.tick();
     expect(problems).toEqual([]);
     const counted = values('ci_runs_total', 'scope');
     for (const [scope, count] of Object.entries(before.values('ci_runs_total', 'scope')))
       expect(counted[scope]).toBeGreaterThan(count);
-  }, 60_000);
+  });
 
   it('is forgotten with many others only after a week: a right was taken away, and that is told', async () => {
     const repositories = Array.from({ length: 8 }, (_, index) => repository(`shop-${String(index)}`));
