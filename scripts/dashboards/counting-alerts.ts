@@ -22,7 +22,7 @@ const told = `last_over_time(${selector(oldestVisit)}[${bridged}])`;
 export const countingAlerts: readonly Alert[] = [
   {
     name: 'CountingLate',
-    expr: `last_over_time(${selector(watermarkLag)}[${bridged}]) > ${String(countingLateMinutes * 60)} unless on (system, source) ${told}`,
+    expr: `last_over_time(${selector(watermarkLag)}[${bridged}]) > ${String(countingLateMinutes * 60)} unless ${told}`,
     forMinutes: latePatienceMinutes,
     severity: 'warning',
     summary:

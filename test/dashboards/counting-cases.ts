@@ -53,6 +53,13 @@ export const countingCases: readonly RuleCase[] = [
     fires: [],
   },
   {
+    alert: 'CountingLate',
+    title: 'fires beside a source of the same name that another collector reads in turn',
+    series: { [lag('main')]: '2000x20', [look.replace('collector="ci"', 'collector="other"')]: '5000x20' },
+    at: '6m',
+    fires: [{ labels: sourceLabels, summary: late }],
+  },
+  {
     alert: 'LooksLate',
     title: 'fires when a repository was not read for a day',
     series: { [look]: '90000x30' },
