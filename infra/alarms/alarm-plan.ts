@@ -100,7 +100,7 @@ function createPromqlAlarm(
     throw new Error('alarms on what is stored by OTLP need an aws-cdk-lib that has PromQLAlarm; install a newer one');
   return new cloudwatch.PromQLAlarm(scope, formatAlarmId(name), {
     alarmName: formatAlarmName(config.collector, name),
-    alarmDescription: description,
+    alarmDescription: describeAlarm(name, description),
     query,
     evaluationInterval: chooseScheduleRate(config),
   });
@@ -114,7 +114,7 @@ function createMetricAlarm(
 ): cloudwatch.Alarm {
   return new cloudwatch.Alarm(scope, formatAlarmId(plan.name), {
     alarmName: formatAlarmName(config.collector, plan.name),
-    alarmDescription: plan.description,
+    alarmDescription: describeAlarm(plan.name, plan.description),
     metric,
     comparisonOperator: operators[plan.when],
     threshold: plan.threshold,
@@ -122,6 +122,11 @@ function createMetricAlarm(
     datapointsToAlarm: plan.window.bad,
     treatMissingData: (config.deployment.schedule === 'enabled' ? missingData : missingDataWhenDisabled)[plan.silence],
   });
+}
+
+/** The text of the notification, with the section that says what to do. */
+export function describeAlarm(name: string, description: string): string {
+  return `${description} Runbook: docs/operating.md#${name.replace(/\/.*/s, '')}`;
 }
 
 /** What an alarm watches, as the end of its name: no two places have one text, whatever signs a CI system has in names. */

@@ -3,7 +3,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Duration } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { CollectorConfig } from '../../lambda/config/schema.ts';
-import { formatAlarmId, formatAlarmName } from './alarm-plan.ts';
+import { describeAlarm, formatAlarmId, formatAlarmName } from './alarm-plan.ts';
 
 /** The alarms that a rule may name, by the last part of their names. */
 export type AlarmsByName = ReadonlyMap<string, cloudwatch.IAlarm>;
@@ -36,7 +36,7 @@ export function createCompositeAlarm(
   const { name, description, rule, silencedBy } = plan;
   return new cloudwatch.CompositeAlarm(scope, formatAlarmId(name), {
     compositeAlarmName: formatAlarmName(config.collector, name),
-    alarmDescription: description,
+    alarmDescription: describeAlarm(name, description),
     alarmRule: rule(alarms),
     ...(silencedBy === undefined
       ? {}

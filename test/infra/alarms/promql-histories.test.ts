@@ -100,7 +100,7 @@ beforeAll(() => {
   queries = new Map(
     alarmsIn(template).promqlAlarms.map(({ AlarmName, query }) => [AlarmName.replace(/^[^/]*\//, ''), query]),
   );
-}, 60_000);
+});
 
 async function textOf(definition: MetricDefinition<'gauge'>, labels: Labels): Promise<string> {
   const [stored, ...others] = await seriesStoredOf([buildGauge(definition, [{ labels, value: 1 }])]);

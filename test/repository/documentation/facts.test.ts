@@ -11,6 +11,7 @@ import { CollectorConfig } from '../../../lambda/config/schema.ts';
 import { problemKinds } from '../../../lambda/model/problem.ts';
 import { exitCodes } from '../../../lambda/cli/terminal.ts';
 import { usualSeconds } from '../../../lambda/cost/lines/runs-a-month.ts';
+import { anchor } from '../../../scripts/docs/table.ts';
 import { generatedPages } from '../../../scripts/docs/pages.ts';
 import { functionStatements, schedulerStatements } from '../../infra/policies.ts';
 import { resolved } from '../../infra/intrinsics.ts';
@@ -49,6 +50,19 @@ describe('what the guides say about the stack', () => {
   function all(): readonly Synthesis[] {
     return Object.values(stacks).filter((stack) => stack !== undefined);
   }
+
+  it('have the section of the runbook that the text of each alarm names', () => {
+    const told = all().flatMap(({ template }) =>
+      ['AWS::CloudWatch::Alarm', 'AWS::CloudWatch::CompositeAlarm'].flatMap((type) =>
+        resolved(template, type).map(({ properties }) => z.string().parse(properties['AlarmDescription'])),
+      ),
+    );
+    const anchors = new Set(headingsOf('docs/operating.md').map(anchor));
+
+    const named = told.map((text) => / Runbook: docs\/operating\.md#(\S+)$/.exec(text)?.[1] ?? text);
+    expect(named.length).toBeGreaterThan(20);
+    expect(named.filter((section) => !anchors.has(section))).toEqual([]);
+  });
 
   it('has a section of the runbook for every alarm', () => {
     const names = all().flatMap(({ template }) =>
