@@ -1,4 +1,4 @@
-/** The demo by a clock of its own, long and fast: the sources keep up with all simulated systems. */
+/** An hour of the demo by a clock of its own: the sources keep up with all simulated systems. */
 import { expect, it } from 'vitest';
 import { watchPipeline } from '../../../lambda/cli/collect/watch-pipeline.ts';
 import { buildDemoConfig } from '../../../lambda/cli/demo/config.ts';
@@ -12,21 +12,22 @@ import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
 import { buildPipeline } from '../../../lambda/wiring.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 
-const startMs = Date.UTC(2026, 0, 5, 12);
-const minuteMs = 60_000;
+/** What `demo` has without `--speed` (`settings.ts`). */
+const usualSpeed = 10;
 
-/** Runs that ended in so long a time of each system; far more than none, far less than most seeds give. */
+const startMs = Date.UTC(2026, 0, 5, 12);
+const hourMs = 3_600_000;
+
+/** Less often than the demo: what a run reads again does not depend on it, and the test takes less time. */
+const everyMs = 120_000;
+
+/** Runs that ended in an hour of each system at ten times its pace; far more than none, far less than most seeds give. */
 const leastRuns = 100;
 
-it.each([
-  // What `demo` has without `--speed` (`settings.ts`), read less often: what a run reads again does not depend on it.
-  { title: 'for an hour at its usual speed', speed: 10, everyMs: 2 * minuteMs, forMs: 60 * minuteMs },
-  // An hour of simulated time between two runs is the most that `settings.ts` takes.
-  { title: 'at its greatest speed', speed: 100, everyMs: 0.5 * minuteMs, forMs: 2.5 * minuteMs },
-])('stays ok $title, and counts runs of every system', async ({ speed, everyMs, forMs }) => {
+it('stays ok for an hour at its usual speed, and counts runs of every system', async () => {
   let nowMs = startMs;
   const clock = (): number => nowMs;
-  await using opened = await openSystems({ seed: 1, speed, startMs }, clock);
+  await using opened = await openSystems({ seed: 1, speed: usualSpeed, startMs }, clock);
   const { config, variables } = buildDemoConfig(opened.systems, {
     port: 0,
     pushUrl: undefined,
@@ -45,7 +46,7 @@ it.each([
   });
 
   const problems: string[] = [];
-  for (; nowMs <= startMs + forMs; nowMs += everyMs) {
+  for (; nowMs <= startMs + hourMs; nowMs += everyMs) {
     using deadline = createDeadline(60_000, clock);
     const { sources, sinks } = await run(pipeline, { deadline, tickMs: nowMs });
     problems.push(...[...sources, ...sinks].flatMap((part) => part.problems.map(({ message }) => message)));
