@@ -57,7 +57,7 @@ export function linkPeers(project: string, modules: string): void {
   }
 }
 
-export function runNpm(folder: string, args: readonly string[]): string {
+function runNpm(folder: string, args: readonly string[]): string {
   return execFileSync('npm', [...args], {
     cwd: folder,
     encoding: 'utf8',
