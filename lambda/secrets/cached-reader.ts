@@ -85,7 +85,7 @@ export function createCachedReader({ stores, ...options }: CachedReaderOptions):
 }
 
 function isAborted(outcome: ReadOutcome): boolean {
-  return 'failure' in outcome && outcome.failure.reason === 'aborted';
+  return 'problem' in outcome && outcome.problem.reason === 'aborted';
 }
 
 /** A shared read ends with its first caller's signal; every other caller waits no longer than its own. */

@@ -1,6 +1,6 @@
 /** The secrets of a process: read by reference, cached, made known to the redactor, read anew when refused. */
 import { createCachedReader, type CachedReaderOptions } from './cached-reader.ts';
-import { explainFailure } from './explain-failure.ts';
+import { explainProblem } from './explain-problem.ts';
 import { type Redactor, type Weakness, findWeakness } from './redaction/redactor.ts';
 import { wrapSecret, type Secret } from './secret.ts';
 import { describeSecretRef, type SecretRef } from './secret-ref.ts';
@@ -38,9 +38,9 @@ export function createSecrets(options: SecretsOptions): SecretCache {
 
   function extractSecret(outcome: ReadOutcome, ref: SecretRef): Secret {
     const value = 'text' in outcome ? extractValue(outcome.text, ref) : outcome;
-    if ('failure' in value) {
-      const { cause, reason } = value.failure;
-      throw new SecretUnavailableError(explainFailure(ref, value.failure), { reason, ...(cause && { cause }) });
+    if ('problem' in value) {
+      const { cause, reason } = value.problem;
+      throw new SecretUnavailableError(explainProblem(ref, value.problem), { reason, ...(cause && { cause }) });
     }
     learn(ref, value.text);
     return wrapSecret(value.text);

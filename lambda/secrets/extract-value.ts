@@ -12,7 +12,7 @@ const maxKeyLength = 40;
 export function extractValue(text: string, ref: SecretRef): ReadOutcome {
   const key = 'secret' in ref ? ref.key : undefined;
   const member = key === undefined ? { text } : extractMember(text, key);
-  if ('failure' in member) return member;
+  if ('problem' in member) return member;
   const value = trimLastNewline(member.text);
   return value.trim() === '' ? failRead('empty') : { text: value };
 }

@@ -1,15 +1,15 @@
 /** What sources and sinks see of the secrets, and the error when one cannot be read. */
 import type { Secret } from './secret.ts';
 import type { SecretRef } from './secret-ref.ts';
-import type { FailureReason } from './stores/secret-store.ts';
+import type { ProblemReason } from './stores/secret-store.ts';
 
 /** A secret cannot be read; the message names the reference, the reason and the remedy, never a value. */
 export class SecretUnavailableError extends Error {
   override readonly name = 'SecretUnavailableError';
   /** `unavailable` and `aborted` pass by themselves; everything else needs a person. */
-  readonly reason: FailureReason;
+  readonly reason: ProblemReason;
 
-  constructor(message: string, options?: ErrorOptions & { readonly reason?: FailureReason }) {
+  constructor(message: string, options?: ErrorOptions & { readonly reason?: ProblemReason }) {
     super(message, options?.cause === undefined ? undefined : { cause: options.cause });
     this.reason = options?.reason ?? 'unavailable';
   }

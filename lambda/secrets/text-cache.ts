@@ -1,7 +1,7 @@
 /** Keeps the texts that stores answered for a while, and longer while a store cannot be reached. */
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
-import type { ReadFailure, ReadOutcome } from './stores/secret-store.ts';
+import type { ReadProblem, ReadOutcome } from './stores/secret-store.ts';
 import { hourMs } from '../model/time.ts';
 
 export type StoreName = 'secret' | 'parameter' | 'env' | 'file';
@@ -24,7 +24,7 @@ export interface TextCacheOptions {
 
 export interface TextCache {
   startRun(): void;
-  /** What serves without asking the store: a text that is fresh, or this run's failure. */
+  /** What serves without asking the store: a text that is fresh, or this run's problem. */
   getFresh(address: Address): ReadOutcome | undefined;
   /** Keeps what a store answered, and gives what the caller gets. */
   record(address: Address, outcome: ReadOutcome): ReadOutcome;
@@ -48,7 +48,7 @@ interface Entry {
 
 export function createTextCache({ clock, cacheMs, log }: TextCacheOptions): TextCache {
   const entries = new Map<string, Entry>();
-  /** Failures of this run that asking again within the run cannot mend. */
+  /** Problems of this run that asking again within the run cannot mend. */
   const refusals = new Map<string, ReadOutcome>();
   let run = 0;
 
@@ -57,13 +57,13 @@ export function createTextCache({ clock, cacheMs, log }: TextCacheOptions): Text
     return Math.abs(clock() - readAtMs);
   }
 
-  function keepStale(address: Address, failure: ReadFailure): ReadOutcome | undefined {
+  function keepStale(address: Address, problem: ReadProblem): ReadOutcome | undefined {
     const entry = entries.get(formatKey(address));
     if (entry === undefined) return undefined;
     const ageMs = computeAge(entry);
     if (ageMs >= cacheMs + staleGraceMs) return undefined;
     entries.set(formatKey(address), { ...entry, run });
-    const { reason, detail } = failure;
+    const { reason, detail } = problem;
     log.warn('a secret could not be refreshed; its cached value serves on', {
       ...address,
       ageSeconds: Math.round(ageMs / 1000),
@@ -90,9 +90,9 @@ export function createTextCache({ clock, cacheMs, log }: TextCacheOptions): Text
         refusals.delete(key);
         return outcome;
       }
-      const { reason } = outcome.failure;
+      const { reason } = outcome.problem;
       // A store that hangs is as unreachable as one that says so; its reader was only cut off.
-      if (reason === 'unavailable' || reason === 'aborted') return keepStale(address, outcome.failure) ?? outcome;
+      if (reason === 'unavailable' || reason === 'aborted') return keepStale(address, outcome.problem) ?? outcome;
       // The store says that the value is gone or no longer ours: a cached copy must not outlive that.
       entries.delete(key);
       refusals.set(key, outcome);

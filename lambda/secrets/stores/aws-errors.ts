@@ -1,5 +1,5 @@
 /** What an error of the AWS SDK means for a secret that was to be read. */
-import type { FailureReason, ReadOutcome } from './secret-store.ts';
+import type { ProblemReason, ReadOutcome } from './secret-store.ts';
 import { failRead } from './secret-store.ts';
 
 /** The SDK sets these; all of them are optional because any error may arrive here. */
@@ -11,7 +11,7 @@ interface SdkError {
 }
 
 /** Error names of the Secrets Manager and SSM API references. */
-const reasons: Readonly<Record<string, FailureReason>> = {
+const reasons: Readonly<Record<string, ProblemReason>> = {
   ResourceNotFoundException: 'not-found',
   ParameterNotFound: 'not-found',
   AccessDeniedException: 'denied',
@@ -42,10 +42,10 @@ export function interpretAwsError(error: unknown, signal: AbortSignal): ReadOutc
 
 /** Whether it passes by itself, so that another request at once would only add to the load. */
 export function isTransient(outcome: ReadOutcome): boolean {
-  return 'failure' in outcome && (outcome.failure.reason === 'unavailable' || outcome.failure.reason === 'aborted');
+  return 'problem' in outcome && (outcome.problem.reason === 'unavailable' || outcome.problem.reason === 'aborted');
 }
 
-function classifyError(error: SdkError): FailureReason {
+function classifyError(error: SdkError): ProblemReason {
   // Thrown by the SDK itself before anything is asked, as a plain Error.
   if (error.message === 'Region is missing') return 'no-region';
   // A secret that was created without a value: "can't find the specified secret value for staging label: AWSCURRENT".
@@ -67,7 +67,7 @@ function formatDetail(error: SdkError): string {
 
 /**
  * The SDK hangs the raw answer on some errors (`$response`, `$responseBodyText`), and a JSON error quotes the text that
- * it could not read: the copy keeps what identifies the failure and nothing else.
+ * it could not read: the copy keeps what identifies the problem and nothing else.
  */
 function copySafely(error: SdkError): Error {
   const { name, message, $metadata } = error;

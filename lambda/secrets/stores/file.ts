@@ -1,10 +1,10 @@
 /** Reads secrets from files. */
-import { failRead, decodeText, type FailureReason, type ReadOutcome, type SecretStore } from './secret-store.ts';
+import { failRead, decodeText, type ProblemReason, type ReadOutcome, type SecretStore } from './secret-store.ts';
 
 /** A bundle of CA certificates has some 200 KiB; more is not a secret but the wrong file. */
 const maxFileBytes = 1024 * 1024;
 
-const reasons: Readonly<Record<string, FailureReason>> = {
+const reasons: Readonly<Record<string, ProblemReason>> = {
   ENOENT: 'not-found',
   ENOTDIR: 'not-found',
   EACCES: 'denied',

@@ -1,7 +1,8 @@
 /** What the two stores of secrets in AWS share: a client for each Region, and reads in as few calls as allowed. */
 import type { AwsAgents } from '../../runtime/aws-agents.ts';
 import { findArnRegion } from '../arn.ts';
-import { type ReadOutcome, type SecretStore, splitChunks } from './secret-store.ts';
+import { splitChunks } from '../../model/lists/split-chunks.ts';
+import type { ReadOutcome, SecretStore } from './secret-store.ts';
 
 /** A healthy answer takes milliseconds; a hanging endpoint (a VPC without a route) must leave time for the rest. */
 const timeouts = { connectionTimeout: 2000, requestTimeout: 5000, throwOnRequestTimeout: true };

@@ -1,7 +1,7 @@
 /** What every store of secrets offers, and why it may give no value. */
 
 /** Why a store gave no value. `unavailable` (throttled, server error, no connection) and `aborted` pass by themselves. */
-export type FailureReason =
+export type ProblemReason =
   | 'not-found'
   | 'no-value'
   | 'denied'
@@ -17,15 +17,15 @@ export type FailureReason =
   | 'unavailable'
   | 'aborted';
 
-export interface ReadFailure {
-  readonly reason: FailureReason;
+export interface ReadProblem {
+  readonly reason: ProblemReason;
   /** What the store answered, as a text without any value: an error name, a status, a key name. */
   readonly detail?: string;
   /** A copy of the original error without anything that could hold a value. */
   readonly cause?: Error;
 }
 
-export type ReadOutcome = { readonly text: string } | { readonly failure: ReadFailure };
+export type ReadOutcome = { readonly text: string } | { readonly problem: ReadProblem };
 
 /** One place in which secrets lie: Secrets Manager, Parameter Store, the environment, the file system. */
 export interface SecretStore {
@@ -33,9 +33,9 @@ export interface SecretStore {
   read(ids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, ReadOutcome>>;
 }
 
-export function failRead(reason: FailureReason, detail?: string, cause?: Error): ReadOutcome {
+export function failRead(reason: ProblemReason, detail?: string, cause?: Error): ReadOutcome {
   return {
-    failure: { reason, ...(detail === undefined ? {} : { detail }), ...(cause === undefined ? {} : { cause }) },
+    problem: { reason, ...(detail === undefined ? {} : { detail }), ...(cause === undefined ? {} : { cause }) },
   };
 }
 
@@ -46,11 +46,4 @@ export function decodeText(bytes: Uint8Array): ReadOutcome {
   } catch {
     return failRead('not-text');
   }
-}
-
-/** The parts of a list, each at most `size` long. */
-export function splitChunks<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
-    items.slice(index * size, (index + 1) * size),
-  );
 }

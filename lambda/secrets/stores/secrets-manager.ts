@@ -70,7 +70,7 @@ async function readBatch({ client, sdk }: Reader, ids: readonly string[], signal
     const outcome = interpretAwsError(error, signal);
     // The SDK has already retried: twenty single reads would only add to an overload.
     if (isTransient(outcome)) return { outcomes: new Map(ids.map((id) => [id, outcome])), isDenied: false };
-    return { outcomes: new Map(), isDenied: 'failure' in outcome && outcome.failure.reason === 'denied' };
+    return { outcomes: new Map(), isDenied: 'problem' in outcome && outcome.problem.reason === 'denied' };
   }
 }
 

@@ -55,7 +55,7 @@ describe('Parameter Store', () => {
     const outcomes = await store.read(['/ci/0', '/ci/1', '/ci/2'], signal);
 
     expect(outcomes.get('/ci/0')).toEqual({ text: 'value of /ci/0' });
-    expect(outcomes.get('/ci/1')).toMatchObject({ failure: { reason: 'denied' } });
+    expect(outcomes.get('/ci/1')).toMatchObject({ problem: { reason: 'denied' } });
     expect(outcomes.get('/ci/2')).toEqual({ text: 'value of /ci/2' });
   });
 
@@ -65,8 +65,8 @@ describe('Parameter Store', () => {
     const outcomes = await store.read(['/ci/0', '/ci/1'], signal);
 
     expect([...outcomes.values()]).toMatchObject([
-      { failure: { reason: 'unavailable' } },
-      { failure: { reason: 'unavailable' } },
+      { problem: { reason: 'unavailable' } },
+      { problem: { reason: 'unavailable' } },
     ]);
     expect(calls).toHaveLength(1);
   });

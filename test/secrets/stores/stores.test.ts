@@ -20,7 +20,7 @@ import { startMoto, withMoto, type AwsServer } from '../../servers/moto.ts';
 const { signal } = new AbortController();
 
 function reasonOf(outcome: ReadOutcome | undefined): string | undefined {
-  return outcome !== undefined && 'failure' in outcome ? outcome.failure.reason : undefined;
+  return outcome !== undefined && 'problem' in outcome ? outcome.problem.reason : undefined;
 }
 
 withMoto('Secrets Manager as moto has it', () => {
@@ -147,7 +147,7 @@ describe('an endpoint that nobody listens on', () => {
     const outcomes = await store(config).read(['a'], signal);
 
     expect(outcomes.get('a')).toMatchObject({
-      failure: { reason: 'unavailable', detail: expect.stringContaining('ECONNREFUSED') as string },
+      problem: { reason: 'unavailable', detail: expect.stringContaining('ECONNREFUSED') as string },
     });
   });
 });
@@ -159,7 +159,7 @@ describe('the environment', () => {
     expect([...outcomes]).toEqual([
       ['SET', { text: 'value' }],
       ['EMPTY', { text: '' }],
-      ['UNSET', { failure: { reason: 'not-found' } }],
+      ['UNSET', { problem: { reason: 'not-found' } }],
     ]);
   });
 });
@@ -210,6 +210,6 @@ describe('a file', () => {
 
     const outcomes = await denied.read(['key'], signal);
 
-    expect(outcomes.get('key')).toEqual({ failure: { reason: 'denied', detail: 'EACCES' } });
+    expect(outcomes.get('key')).toEqual({ problem: { reason: 'denied', detail: 'EACCES' } });
   });
 });

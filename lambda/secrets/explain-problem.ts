@@ -1,12 +1,12 @@
 /** Says in one sentence why a secret could not be read and what to do, for each store and reason. */
 import { mayBeComplete } from './arn.ts';
 import { describeSecretRef, type SecretRef } from './secret-ref.ts';
-import type { FailureReason, ReadFailure } from './stores/secret-store.ts';
+import type { ProblemReason, ReadProblem } from './stores/secret-store.ts';
 
-type Texts = Readonly<Record<FailureReason, string>>;
+type Texts = Readonly<Record<ProblemReason, string>>;
 
 /** What happened to a reference and what to do about it, in one sentence for an operator; never a value. */
-export function explainFailure(ref: SecretRef, { reason, detail }: ReadFailure): string {
+export function explainProblem(ref: SecretRef, { reason, detail }: ReadProblem): string {
   const text = chooseTexts(ref, detail)[reason];
   return `${describeSecretRef(ref)} ${text}`;
 }
@@ -24,7 +24,7 @@ function formatDetail(detail: string | undefined): string {
   return detail === undefined ? '' : ` (${detail})`;
 }
 
-/** Failures of a whole value; stores that have no JSON members and no deletion share the texts. */
+/** Problems of a whole value; stores that have no JSON members and no deletion share the texts. */
 function buildCommonTexts(put: string, detail: string | undefined): Texts {
   return {
     'not-found': `does not exist; ${put}`,
