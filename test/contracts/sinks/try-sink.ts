@@ -3,17 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
-import { createHttpHub } from '../../../lambda/http/hub.ts';
 import type { Batch } from '../../../lambda/model/batch.ts';
 import { createDeadline } from '../../../lambda/runtime/deadline.ts';
-import { createEnvironmentStore } from '../../../lambda/secrets/stores/environment.ts';
-import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
-import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
 import type { Delivery, Parcel, PreparedSink, Sink, SinkPorts } from '../../../lambda/sinks/sink.ts';
 import { canaries } from '../../support/canary.ts';
 import { noAws } from '../../support/aws/no-aws.ts';
-import { recordingLog } from '../../support/recording-log.ts';
 import type { Receiver, ReceivedRequest, ReceiverBehaviour, SinkFacts } from './facts.ts';
+import { createWired } from '../../support/wired.ts';
 
 /** A sink and what the contract has to know of it. */
 export interface TriedSubject {
@@ -48,13 +44,7 @@ export async function trySink(subject: TriedSubject, behaviour: ReceiverBehaviou
   const printed: string[] = [];
   const receiver = await facts.startReceiver(behaviour, { folder, printed });
   stubAws(receiver);
-  const log = recordingLog();
-  // No jitter: retries come at once.
-  const hub = createHttpHub({ clock: Date.now, random: () => 0, firstWaitMs: 0, log, loopback: 'allow' });
-  const redactor = createRedactor();
-  const store = createEnvironmentStore({ CANARY_TOKEN: canaries.token });
-  const stores = { secret: store, parameter: store, env: store, file: store };
-  const cache = createSecrets({ stores, clock: Date.now, cacheMs: 60_000, redactor, log });
+  const { hub, cache, log, redactor } = createWired({ CANARY_TOKEN: canaries.token });
   const ports: SinkPorts = {
     http: hub.port(),
     secrets: cache.secrets,

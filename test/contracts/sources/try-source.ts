@@ -3,7 +3,6 @@ import { setImmediate } from 'node:timers/promises';
 import { createCounting } from '../../../lambda/counters/counting.ts';
 import { createMemoryStateStore } from '../../../lambda/counters/stores/memory-store.ts';
 import type { StateStore } from '../../../lambda/counters/stores/store.ts';
-import { createHttpHub } from '../../../lambda/http/hub.ts';
 import type { SourceOutput } from '../../../lambda/model/batch.ts';
 import { formatSeriesKey } from '../../../lambda/model/families/order.ts';
 import { durationBounds, waitBounds } from '../../../lambda/model/catalogue/run-metrics.ts';
@@ -12,15 +11,13 @@ import type { SourceOutcome } from '../../../lambda/report/report.ts';
 import { run } from '../../../lambda/run.ts';
 import type { Clock } from '../../../lambda/runtime/clock.ts';
 import { type Deadline, createDeadline } from '../../../lambda/runtime/deadline.ts';
-import { createEnvironmentStore } from '../../../lambda/secrets/stores/environment.ts';
-import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
-import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
 import type { Collection, PreparedSource, Source, SourcePorts } from '../../../lambda/sources/source.ts';
 import { canaries } from '../../support/canary.ts';
 import { startLoopbackServer, type LoopbackServer, type Respond } from '../../support/network/loopback-server.ts';
 import { noAws } from '../../support/aws/no-aws.ts';
-import { recordingLog, type LoggedLine } from '../../support/recording-log.ts';
+import type { LoggedLine } from '../../support/recording-log.ts';
 import type { SourceFacts, StartSystem } from './facts.ts';
+import { createWired } from '../../support/wired.ts';
 
 /** A source and what the contract has to know of it. */
 export interface TriedSource {
@@ -76,14 +73,8 @@ export async function trySource(
   const server = await startLoopbackServer(withDate(system(clock), clock));
   const variables: Record<string, string> = { CANARY_TOKEN: canaries.token, SECOND_TOKEN: canaries.json };
   const kept: string[] = [];
-  const log = recordingLog();
-  const redactor = createRedactor();
   const prepared = tried.prepare(config(server.url));
-  const hub = createHttpHub({ clock, random: () => 0, firstWaitMs: 0, log, loopback: 'allow', redactor });
-  const store = createEnvironmentStore(variables);
-  const stores = { secret: store, parameter: store, env: store, file: store };
-  // Read anew in each run, as one whose cache has expired is.
-  const cache = createSecrets({ stores, clock, cacheMs: 2 * minuteMs, redactor, log });
+  const { hub, cache, log, redactor } = createWired(variables, { clock, cacheMs: 2 * minuteMs });
   const http = hub.port();
   const usual: SourcePorts = { http, aws: noAws, secrets: cache.secrets, clock, log };
   const ports = tried.spoilPorts?.(usual) ?? usual;

@@ -1,15 +1,12 @@
 /** The sink as the wiring makes it, with the real HTTP client and the real secret cache. */
-import { createHttpHub } from '../../../lambda/http/hub.ts';
 import type { Batch } from '../../../lambda/model/batch.ts';
 import { createDeadline } from '../../../lambda/runtime/deadline.ts';
-import { createEnvironmentStore } from '../../../lambda/secrets/stores/environment.ts';
-import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
-import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
 import { DatadogConfig } from '../../../lambda/sinks/datadog/config.ts';
 import { createDatadog } from '../../../lambda/sinks/datadog/create.ts';
 import type { Delivery, Parcel, Preview } from '../../../lambda/sinks/sink.ts';
 import { noAws } from '../../support/aws/no-aws.ts';
-import { recordingLog, type RecordingLog } from '../../support/recording-log.ts';
+import type { RecordingLog } from '../../support/recording-log.ts';
+import { createWired } from '../../support/wired.ts';
 
 export interface TestSink extends AsyncDisposable {
   readonly write: (batch: Batch, budgetMs?: number) => Promise<Delivery>;
@@ -22,14 +19,8 @@ export interface TestSink extends AsyncDisposable {
 }
 
 export function datadogSink(raw: Readonly<Record<string, unknown>>): TestSink {
-  const log = recordingLog();
   const variables: Record<string, string> = { KEY: 'key' };
-  const redactor = createRedactor();
-  // No jitter: retries come at once.
-  const hub = createHttpHub({ clock: Date.now, random: () => 0, firstWaitMs: 0, log, redactor, loopback: 'allow' });
-  const store = createEnvironmentStore(variables);
-  const stores = { secret: store, parameter: store, env: store, file: store };
-  const cache = createSecrets({ stores, clock: Date.now, cacheMs: 60_000, redactor, log });
+  const { hub, cache, log } = createWired(variables);
   const sink = createDatadog(DatadogConfig.parse({ kind: 'datadog', apiKey: { env: 'KEY' }, ...raw }), {
     print: () => undefined,
     http: hub.port(),

@@ -1,10 +1,6 @@
 /** The sink as the wiring makes it, with the real HTTP client and the real secret cache, and a Google Cloud on loopback. */
-import { createHttpHub } from '../../../lambda/http/hub.ts';
 import type { Batch } from '../../../lambda/model/batch.ts';
 import { createDeadline } from '../../../lambda/runtime/deadline.ts';
-import { createEnvironmentStore } from '../../../lambda/secrets/stores/environment.ts';
-import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
-import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
 import { GoogleCloudMonitoringConfig } from '../../../lambda/sinks/google-cloud-monitoring/config.ts';
 import { createGoogleCloudMonitoring } from '../../../lambda/sinks/google-cloud-monitoring/create.ts';
 import type { Delivery, Preview } from '../../../lambda/sinks/sink.ts';
@@ -15,8 +11,8 @@ import {
   provider,
   startGoogleFake,
 } from '../../support/backends/google-fake.ts';
-import { recordingLog } from '../../support/recording-log.ts';
 import { callerKey } from '../../support/aws/sts-fake.ts';
+import { createWired } from '../../support/wired.ts';
 
 export interface TestSink extends AsyncDisposable {
   readonly google: GoogleFake;
@@ -29,12 +25,7 @@ export async function googleSink(
   options: Partial<GoogleFakeOptions> = {},
 ): Promise<TestSink> {
   const google = await startGoogleFake({ clock: Date.now, ...options });
-  const log = recordingLog();
-  const redactor = createRedactor();
-  const hub = createHttpHub({ clock: Date.now, random: () => 0, firstWaitMs: 0, log, loopback: 'allow', redactor });
-  const store = createEnvironmentStore({});
-  const stores = { secret: store, parameter: store, env: store, file: store };
-  const cache = createSecrets({ stores, clock: Date.now, cacheMs: 60_000, redactor, log });
+  const { hub, cache, log, redactor } = createWired({});
   const config = GoogleCloudMonitoringConfig.parse({
     kind: 'google-cloud-monitoring',
     project,

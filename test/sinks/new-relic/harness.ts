@@ -1,16 +1,13 @@
 /** The sink as the wiring makes it, with the real HTTP client and the real secret cache. */
-import { createHttpHub } from '../../../lambda/http/hub.ts';
 import type { Batch } from '../../../lambda/model/batch.ts';
 import { createDeadline } from '../../../lambda/runtime/deadline.ts';
-import { createEnvironmentStore } from '../../../lambda/secrets/stores/environment.ts';
-import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
-import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
 import { NewRelicConfig } from '../../../lambda/sinks/new-relic/config.ts';
 import { createNewRelic } from '../../../lambda/sinks/new-relic/create.ts';
 import type { Delivery, Parcel, Sink } from '../../../lambda/sinks/sink.ts';
 import { knownKey } from '../../support/backends/new-relic-fake.ts';
 import { noAws } from '../../support/aws/no-aws.ts';
-import { recordingLog, type RecordingLog } from '../../support/recording-log.ts';
+import type { RecordingLog } from '../../support/recording-log.ts';
+import { createWired } from '../../support/wired.ts';
 
 export interface TestSink extends AsyncDisposable {
   readonly sink: Sink;
@@ -24,14 +21,8 @@ export interface TestSink extends AsyncDisposable {
 const budgetMs = 45_000;
 
 export function newRelicSink(raw: Readonly<Record<string, unknown>>, clock: () => number = Date.now): TestSink {
-  const log = recordingLog();
   const variables: Record<string, string> = { LICENSE_KEY: knownKey };
-  // No jitter: retries come at once.
-  const hub = createHttpHub({ clock, random: () => 0, firstWaitMs: 0, log, loopback: 'allow' });
-  const store = createEnvironmentStore(variables);
-  const redactor = createRedactor();
-  const stores = { secret: store, parameter: store, env: store, file: store };
-  const cache = createSecrets({ stores, clock, cacheMs: 60_000, redactor, log });
+  const { hub, cache, log, redactor } = createWired(variables, { clock });
   const config = NewRelicConfig.parse({ kind: 'new-relic', apiKey: { env: 'LICENSE_KEY' }, ...raw });
   const sink = createNewRelic(config, {
     http: hub.port(),

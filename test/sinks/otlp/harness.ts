@@ -1,16 +1,13 @@
 /** The sink as the wiring makes it, with the real HTTP client and the real secret cache. */
 import { expect } from 'vitest';
 import type { AwsCredentials } from '../../../lambda/http/auth/aws-credentials.ts';
-import { createHttpHub } from '../../../lambda/http/hub.ts';
 import type { Batch } from '../../../lambda/model/batch.ts';
 import { createDeadline } from '../../../lambda/runtime/deadline.ts';
-import { createEnvironmentStore } from '../../../lambda/secrets/stores/environment.ts';
-import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
-import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
 import { OtlpConfig } from '../../../lambda/sinks/otlp/config.ts';
 import { createOtlp } from '../../../lambda/sinks/otlp/create.ts';
 import type { Delivery, Parcel, Preview } from '../../../lambda/sinks/sink.ts';
-import { recordingLog, type RecordingLog } from '../../support/recording-log.ts';
+import type { RecordingLog } from '../../support/recording-log.ts';
+import { createWired } from '../../support/wired.ts';
 
 export interface TestSink extends AsyncDisposable {
   /** One run; the secrets are read as the pipeline reads them. */
@@ -32,19 +29,8 @@ export function otlpSink(
   credentials: AwsCredentials = { ...knownKey, sessionToken: 'TOKEN/with+chars==' },
 ): TestSink {
   const clock = nowMs ?? ((): number => Date.now());
-  const log = recordingLog();
   const variables: Record<string, string> = {};
-  // No jitter: retries come at once.
-  const redactor = createRedactor();
-  const hub = createHttpHub({ clock, random: () => 0, firstWaitMs: 0, log, loopback: 'allow', redactor });
-  const unused = { read: () => Promise.reject(new Error('not part of this test')) };
-  const cache = createSecrets({
-    stores: { secret: unused, parameter: unused, env: createEnvironmentStore(variables), file: unused },
-    clock,
-    cacheMs: 60_000,
-    redactor,
-    log,
-  });
+  const { hub, cache, log, redactor } = createWired(variables, { clock });
   const sink = createOtlp(OtlpConfig.parse({ kind: 'otlp', ...raw }), {
     print: () => undefined,
     http: hub.port(),

@@ -1,15 +1,12 @@
 /** The sink `pushgateway` as the wiring makes it, for its tests. */
 import { expect } from 'vitest';
-import { createHttpHub } from '../../../lambda/http/hub.ts';
 import type { Batch } from '../../../lambda/model/batch.ts';
 import { createDeadline } from '../../../lambda/runtime/deadline.ts';
-import { createEnvironmentStore } from '../../../lambda/secrets/stores/environment.ts';
-import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
-import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
 import { PushgatewayConfig } from '../../../lambda/sinks/pushgateway/config.ts';
 import { createPushgateway } from '../../../lambda/sinks/pushgateway/create.ts';
 import type { Delivery, Preview } from '../../../lambda/sinks/sink.ts';
-import { recordingLog, type RecordingLog } from '../../support/recording-log.ts';
+import type { RecordingLog } from '../../support/recording-log.ts';
+import { createWired } from '../../support/wired.ts';
 
 export interface TestSink extends AsyncDisposable {
   /** One run; the secrets are read as the pipeline reads them. */
@@ -26,18 +23,8 @@ export function pushgatewaySink(
   collector = 'ci',
 ): TestSink {
   const clock = (): number => Date.now();
-  const log = recordingLog();
   const variables: Record<string, string> = {};
-  // No jitter: retries come at once.
-  const hub = createHttpHub({ clock, random: () => 0, firstWaitMs: 0, log, loopback: 'allow' });
-  const unused = { read: () => Promise.reject(new Error('not part of this test')) };
-  const cache = createSecrets({
-    stores: { secret: unused, parameter: unused, env: createEnvironmentStore(variables), file: unused },
-    clock,
-    cacheMs: 60_000,
-    redactor: createRedactor(),
-    log,
-  });
+  const { hub, cache, log } = createWired(variables, { clock });
   const sink = createPushgateway(PushgatewayConfig.parse({ kind: 'pushgateway', ...raw }), {
     http: hub.port(),
     secrets: cache.secrets,

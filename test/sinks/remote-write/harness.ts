@@ -1,15 +1,12 @@
 /** The sink `remote-write` as the wiring makes it, for its tests. */
 import { expect } from 'vitest';
-import { createHttpHub } from '../../../lambda/http/hub.ts';
 import type { Batch } from '../../../lambda/model/batch.ts';
 import { createDeadline } from '../../../lambda/runtime/deadline.ts';
-import { createEnvironmentStore } from '../../../lambda/secrets/stores/environment.ts';
-import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
-import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
 import { RemoteWriteConfig } from '../../../lambda/sinks/remote-write/config.ts';
 import { createRemoteWrite } from '../../../lambda/sinks/remote-write/create.ts';
 import type { Delivery, Preview } from '../../../lambda/sinks/sink.ts';
-import { recordingLog, type RecordingLog } from '../../support/recording-log.ts';
+import type { RecordingLog } from '../../support/recording-log.ts';
+import { createWired } from '../../support/wired.ts';
 
 export interface TestSink extends AsyncDisposable {
   /** One run; the secrets are read as the pipeline reads them. */
@@ -25,18 +22,8 @@ export const knownKey = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUt
 /** The sink as the wiring makes it, with the real HTTP client and the real secret cache; in 1.0 unless told otherwise. */
 export function remoteWriteSink(raw: { readonly url: string } & Readonly<Record<string, unknown>>): TestSink {
   const clock = (): number => Date.now();
-  const log = recordingLog();
   const variables: Record<string, string> = {};
-  // No jitter: retries come at once.
-  const hub = createHttpHub({ clock, random: () => 0, firstWaitMs: 0, log, loopback: 'allow' });
-  const unused = { read: () => Promise.reject(new Error('not part of this test')) };
-  const cache = createSecrets({
-    stores: { secret: unused, parameter: unused, env: createEnvironmentStore(variables), file: unused },
-    clock,
-    cacheMs: 60_000,
-    redactor: createRedactor(),
-    log,
-  });
+  const { hub, cache, log } = createWired(variables, { clock });
   const sink = createRemoteWrite(RemoteWriteConfig.parse({ kind: 'remote-write', version: '1.0', ...raw }), {
     ...{ print: () => undefined },
     http: hub.port(),

@@ -3,19 +3,16 @@ import { type CountedTick, countTick } from '../../../lambda/counters/tick/count
 import { createMemoryStateStore } from '../../../lambda/counters/stores/memory-store.ts';
 import type { StateStore } from '../../../lambda/counters/stores/store.ts';
 import type { Inbox } from '../../../lambda/events/inbox.ts';
-import { createHttpHub } from '../../../lambda/http/hub.ts';
 import { pickEarliest } from '../../../lambda/http/answers/server-clock.ts';
 import type { MetricFamily } from '../../../lambda/model/metric.ts';
 import { durationBounds, waitBounds } from '../../../lambda/model/catalogue/run-metrics.ts';
 import { createDeadline } from '../../../lambda/runtime/deadline.ts';
-import { createEnvironmentStore } from '../../../lambda/secrets/stores/environment.ts';
-import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
-import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
 import { createBitbucketPipelines } from '../../../lambda/sources/bitbucket-pipelines/collect.ts';
 import { BitbucketPipelinesConfig } from '../../../lambda/sources/bitbucket-pipelines/config.ts';
 import { bitbucketPipelines } from '../../../lambda/sources/bitbucket-pipelines/index.ts';
 import type { Source } from '../../../lambda/sources/source.ts';
-import { recordingLog, type RecordingLog } from '../../support/recording-log.ts';
+import type { RecordingLog } from '../../support/recording-log.ts';
+import { createWired } from '../../support/wired.ts';
 
 export interface TestSource extends AsyncDisposable {
   /** One tick; the clock of the test is its scheduled time. */
@@ -43,16 +40,7 @@ export function bitbucketSource(
     variables = { TOKEN: 'token' },
   }: TestSourceOptions = {},
 ): TestSource {
-  const log = recordingLog();
-  const hub = createHttpHub({ clock, random: () => 0, firstWaitMs: 0, log, loopback: 'allow' });
-  const unused = { read: () => Promise.reject(new Error('not part of this test')) };
-  const cache = createSecrets({
-    stores: { secret: unused, parameter: unused, env: createEnvironmentStore(variables), file: unused },
-    clock,
-    cacheMs: 60_000,
-    redactor: createRedactor(),
-    log,
-  });
+  const { hub, cache, log } = createWired(variables, { clock });
   const checked = {
     kind: 'bitbucket-pipelines',
     name: 'acme',

@@ -1,5 +1,4 @@
 /** The source `buildkite` as the wiring makes it, with the real HTTP client and secret cache. */
-import { createHttpHub } from '../../../lambda/http/hub.ts';
 import { createCounting } from '../../../lambda/counters/counting.ts';
 import { createMemoryStateStore } from '../../../lambda/counters/stores/memory-store.ts';
 import type { StateStore } from '../../../lambda/counters/stores/store.ts';
@@ -8,16 +7,14 @@ import type { Timeouts } from '../../../lambda/http/transport/limits.ts';
 import type { CounterSample, DistributionSample, MetricFamily } from '../../../lambda/model/metric.ts';
 import { durationBounds, waitBounds } from '../../../lambda/model/catalogue/run-metrics.ts';
 import { createDeadline } from '../../../lambda/runtime/deadline.ts';
-import { createEnvironmentStore } from '../../../lambda/secrets/stores/environment.ts';
-import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
-import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
 import { createBuildkite } from '../../../lambda/sources/buildkite/collect.ts';
 import { BuildkiteConfig } from '../../../lambda/sources/buildkite/config.ts';
 import { buildkite } from '../../../lambda/sources/buildkite/index.ts';
 import type { Collection } from '../../../lambda/sources/source.ts';
 import { noAws } from '../../support/aws/no-aws.ts';
 import { withoutLedger } from '../../support/ledger.ts';
-import { recordingLog, type RecordingLog } from '../../support/recording-log.ts';
+import type { RecordingLog } from '../../support/recording-log.ts';
+import { createWired } from '../../support/wired.ts';
 
 export interface TestSource extends AsyncDisposable {
   /** One run of a warm process; the secrets are read as the pipeline reads them. */
@@ -50,18 +47,8 @@ export function buildkiteSource(
     inbox,
   }: TestSourceOptions,
 ): TestSource {
-  const log = recordingLog();
   const variables = { ...given };
-  // No jitter: retries come at once.
-  const hub = createHttpHub({ clock, random: () => 0, firstWaitMs: 0, log, loopback: 'allow', timeouts });
-  const unused = { read: () => Promise.reject(new Error('not part of this test')) };
-  const cache = createSecrets({
-    stores: { secret: unused, parameter: unused, env: createEnvironmentStore(variables), file: unused },
-    clock,
-    cacheMs: 60_000,
-    redactor: createRedactor(),
-    log,
-  });
+  const { hub, cache, log } = createWired(variables, { clock, timeouts });
   const config = BuildkiteConfig.parse({ kind: 'buildkite', name: 'main', ...raw });
   const source = createBuildkite(config, {
     http: hub.port(),

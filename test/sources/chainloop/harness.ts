@@ -6,19 +6,16 @@ import type { UserAccess } from '../../../lambda/demo/simulators/chainloop/crede
 import type { TokenRefusal } from '../../../lambda/demo/simulators/chainloop/grpc-refusals.ts';
 import type { Records, RunRecord, WorkflowRecord } from '../../../lambda/demo/simulators/chainloop/records.ts';
 import { type ChainloopServer, startChainloopServer } from '../../../lambda/demo/simulators/chainloop/server.ts';
-import { createHttpHub } from '../../../lambda/http/hub.ts';
 import type { MetricFamily } from '../../../lambda/model/metric.ts';
 import type { Problem } from '../../../lambda/model/problem.ts';
 import { durationBounds, waitBounds } from '../../../lambda/model/catalogue/run-metrics.ts';
 import { createDeadline } from '../../../lambda/runtime/deadline.ts';
-import { createEnvironmentStore } from '../../../lambda/secrets/stores/environment.ts';
-import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
-import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
 import { createChainloop } from '../../../lambda/sources/chainloop/collect.ts';
 import { ChainloopConfig } from '../../../lambda/sources/chainloop/config.ts';
 import { chainloop } from '../../../lambda/sources/chainloop/index.ts';
 import { noAws } from '../../support/aws/no-aws.ts';
 import { type RecordingLog, recordingLog } from '../../support/recording-log.ts';
+import { createWired } from '../../support/wired.ts';
 
 export const apiToken = 'chainloop-token-1';
 
@@ -61,7 +58,6 @@ export interface TestOptions {
 /** A control plane on loopback and the source that reads it, on a clock that the test moves. */
 export async function startOrganization(options: TestOptions = {}): Promise<TestOrganization> {
   const { store = createMemoryStateStore(), maxResponseBytes, user } = options;
-  const log = recordingLog();
   const content: { runs: readonly RunRecord[]; workflows: readonly WorkflowRecord[]; now: number } = {
     runs: [],
     workflows: [],
@@ -78,21 +74,8 @@ export async function startOrganization(options: TestOptions = {}): Promise<Test
     ...(user === undefined ? {} : { user }),
   });
   const variables: Record<string, string> = { TOKEN: apiToken };
-  const hub = createHttpHub({
-    clock: Date.now,
-    random: () => 0,
-    firstWaitMs: 0,
-    log,
-    loopback: 'allow',
+  const { hub, cache, log } = createWired(variables, {
     ...(maxResponseBytes === undefined ? {} : { maxResponseBytes }),
-  });
-  const unused = { read: () => Promise.reject(new Error('not part of this test')) };
-  const cache = createSecrets({
-    stores: { secret: unused, parameter: unused, env: createEnvironmentStore(variables), file: unused },
-    clock: Date.now,
-    cacheMs: 60_000,
-    redactor: createRedactor(),
-    log,
   });
   const raw = { kind: 'chainloop', name: 'main', url: server.url, organization: 'acme', token: { env: 'TOKEN' } };
   const config = ChainloopConfig.parse({ ...raw, ...options.config });

@@ -12,21 +12,18 @@ import {
   type RunStore,
 } from '../../../lambda/demo/simulators/tekton/objects.ts';
 import type { AwsAccess } from '../../../lambda/http/auth/aws-credentials.ts';
-import { createHttpHub } from '../../../lambda/http/hub.ts';
 import type { MetricFamily } from '../../../lambda/model/metric.ts';
 import { durationBounds, waitBounds } from '../../../lambda/model/catalogue/run-metrics.ts';
 import type { RelayedFamily } from '../../../lambda/model/relayed.ts';
 import type { Problem } from '../../../lambda/model/problem.ts';
 import { type Deadline, createDeadline } from '../../../lambda/runtime/deadline.ts';
-import { createEnvironmentStore } from '../../../lambda/secrets/stores/environment.ts';
-import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
-import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
 import { createTekton } from '../../../lambda/sources/tekton/collect.ts';
 import { TektonConfig } from '../../../lambda/sources/tekton/config.ts';
 import { selectMetrics } from '../../../lambda/sources/tekton/metrics.ts';
 import { startLoopbackServer, type LoopbackServer, type MakeServer } from '../../support/network/loopback-server.ts';
 import { noAws } from '../../support/aws/no-aws.ts';
 import { type RecordingLog, recordingLog } from '../../support/recording-log.ts';
+import { createWired } from '../../support/wired.ts';
 
 export const token = 'sa-token-1';
 
@@ -75,7 +72,6 @@ export interface TestClusterOptions {
 export async function startCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
   const { store = createMemoryStateStore(), aws = noAws } = options;
   const runs = options.runStore ?? createRunStore(options.runs);
-  const log = recordingLog();
   const time = { now: startMs };
   const clock = (): number => time.now;
   const pods: ControllerPod[] = [];
@@ -89,21 +85,13 @@ export async function startCluster(options: TestClusterOptions = {}): Promise<Te
   const limit = pageLimit(api.listener);
   const server = await startLoopbackServer(limit.listener, options.make, options.protocol);
   const variables: Record<string, string> = { TOKEN: token };
-  const hub = createHttpHub({
-    clock: Date.now,
-    random: () => 0,
-    firstWaitMs: 0,
+  const {
+    hub,
+    cache: secrets,
     log,
-    loopback: 'allow',
+  } = createWired(variables, {
+    secretsClock: clock,
     ...(options.pageBytes === undefined ? {} : { maxResponseBytes: options.pageBytes }),
-  });
-  const unused = { read: () => Promise.reject(new Error('not part of this test')) };
-  const secrets = createSecrets({
-    stores: { secret: unused, parameter: unused, env: createEnvironmentStore(variables), file: unused },
-    clock,
-    cacheMs: 60_000,
-    redactor: createRedactor(),
-    log,
   });
   const cluster = options.cluster?.(server.url) ?? { server: server.url, token: { env: 'TOKEN' } };
   const config = TektonConfig.parse({ kind: 'tekton', name: 'ci', cluster, ...options.config });
