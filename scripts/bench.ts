@@ -159,7 +159,9 @@ if (isJson) {
       counting: counted,
       load: overloads,
     },
-    ...{ coldStart: starts, command: commands, targets },
+    coldStart: starts,
+    command: commands,
+    targets,
   };
   process.stdout.write(`${JSON.stringify(figures, undefined, 2)}\n`);
 } else {

@@ -19,8 +19,20 @@ export function finishedLine(
 ): NonNullable<Finish['line']> {
   const { scope, pipeline, result, attempt, waitSeconds, activeSeconds, branch, commit, url, endMs } = span;
   const fields = {
-    ...{ system, source, scope, pipeline, number, result, attempt, waitSeconds, durationSeconds, activeSeconds },
-    ...{ branch, commit, url, finishedAt: new Date(endMs).toISOString() },
+    system,
+    source,
+    scope,
+    pipeline,
+    number,
+    result,
+    attempt,
+    waitSeconds,
+    durationSeconds,
+    activeSeconds,
+    branch,
+    commit,
+    url,
+    finishedAt: new Date(endMs).toISOString(),
   };
   const known = Object.entries(fields).flatMap(([field, value]) =>
     value === undefined ? [] : [[field, value] as const],

@@ -30,7 +30,9 @@ export function configFor(
     datadog: { kind: 'datadog', url, apiKey: [tokens].flat()[0] },
     'new-relic': { kind: 'new-relic', url, apiKey: [tokens].flat()[0] },
     'google-cloud-monitoring': {
-      ...{ kind: 'google-cloud-monitoring', url, project: 'acme-bench' },
+      kind: 'google-cloud-monitoring',
+      url,
+      project: 'acme-bench',
       auth: { bearer: [tokens].flat()[0] },
     },
     otlp: { kind: 'otlp', url },

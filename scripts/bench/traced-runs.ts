@@ -31,8 +31,14 @@ function buildRun(index: number, endMs: number): readonly Span[] {
   const common = { run, scope: 'acme', pipeline: `pipeline-${String(index % 50)}`, result: 'success', endMs } as const;
   const url = `https://buildkite.com/acme/pipeline/builds/${String(index)}`;
   const job = (id: number): Span => ({
-    ...{ ...common, is: 'job', id: `${run}-${String(id)}`, name: `test ${String(id)}`, queue: 'default' },
-    ...{ startMs: endMs - minuteMs, waitSeconds: 7.5, url: `${url}#${String(id)}` },
+    ...common,
+    is: 'job',
+    id: `${run}-${String(id)}`,
+    name: `test ${String(id)}`,
+    queue: 'default',
+    startMs: endMs - minuteMs,
+    waitSeconds: 7.5,
+    url: `${url}#${String(id)}`,
   });
   const commit = '0123456789abcdef0123456789abcdef01234567';
   return [

@@ -3,6 +3,7 @@ import type { SinkPreview } from '../../cost/monthly-cost.ts';
 import { priceAsDeployed } from '../../cost/price-deployment.ts';
 import type { Batch } from '../../model/batch.ts';
 import type { Problem } from '../../model/problem.ts';
+import type { RunContext } from '../../pipeline.ts';
 import { collectProblems, type Outcome, determineOutcome, type RunReport } from '../../report/report.ts';
 import { collect, type Previewed, run } from '../../run.ts';
 import { createDeadline } from '../../runtime/deadline.ts';
@@ -112,11 +113,9 @@ async function runTick(session: Session, tickMs: number, before: RunReport | und
   return await (session.settings.isDryRun ? runDry(session, context) : runAndDeliver(session, context));
 }
 
-type Context = Parameters<typeof run>[1];
-
 async function runAndDeliver(
   { built, terminal, view, settings }: Session,
-  context: Context,
+  context: RunContext,
 ): Promise<EndedRun | undefined> {
   let batch: Batch | undefined;
   const delivery: { hasBegun: boolean } = { hasBegun: false };
@@ -140,7 +139,7 @@ const beforeDelivery = 'interrupted before the run ended; nothing was sent\n';
 
 async function runDry(
   { built, config, terminal, view, settings }: Session,
-  context: Context,
+  context: RunContext,
 ): Promise<EndedRun | undefined> {
   const { pipeline } = built;
   const startedAtMs = terminal.clock();

@@ -36,7 +36,14 @@ export function openDemoDisplay(options: DisplayOptions, terminal: Terminal): De
   let report: RunReport | undefined;
   let nextRunMs: number | undefined;
   const getState = (): DemoState => ({
-    ...{ title: options.title, addresses: options.addresses, startedMs, rows, passRate, report, nextRunMs, outcomes },
+    title: options.title,
+    addresses: options.addresses,
+    startedMs,
+    rows,
+    passRate,
+    report,
+    nextRunMs,
+    outcomes,
     getStarvedMs: (row) => watch.getStarvedMs(row, clock()),
   });
 

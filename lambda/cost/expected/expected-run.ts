@@ -71,7 +71,13 @@ function buildOutcome(
   const { kind, system, name, tellsRateLimit } = source;
   const rateLimit = { remaining: 100, limit: 200 };
   return {
-    ...{ id: `${kind}/${name}`, system, name, status: 'complete', durationMs: 500, overflow: 0, problems: [] },
+    id: `${kind}/${name}`,
+    system,
+    name,
+    status: 'complete',
+    durationMs: 500,
+    overflow: 0,
+    problems: [],
     samples: families.reduce((sum, { samples }) => sum + samples.length, 0),
     lastSuccessMs: tickMs,
     meter: {
@@ -87,7 +93,14 @@ function buildOutcome(
 function buildFigures({ absences }: PreparedSource, { plainBytes }: StateSize): NonNullable<SourceOutcome['counting']> {
   const isLagReported = !isAbsent(absences, watermarkLag, {}, ['always', 'usually']);
   return {
-    ...{ finishes: 1, openRuns: 1, truncated: 0, runsLost: 0, fellOut: 0, overflow: 0, folded: [], isNew: false },
+    finishes: 1,
+    openRuns: 1,
+    truncated: 0,
+    runsLost: 0,
+    fellOut: 0,
+    overflow: 0,
+    folded: [],
+    isNew: false,
     watermarkLagSeconds: isLagReported ? 30 : undefined,
     stateBytes: plainBytes,
   };

@@ -221,7 +221,10 @@ function isBound(text: string | undefined): boolean {
 
 function describeUnknown({ help, samples }: RelayedFamily): readonly OpenMetric[] {
   return [...Map.groupBy(samples, ({ name }) => name)].map(([name, own]) => ({
-    ...{ name, type: 'unknown' as const, help, unit: undefined },
+    name,
+    type: 'unknown' as const,
+    help,
+    unit: undefined,
     lines: () => own.map(({ labels, value }) => ({ name, labels, value })),
   }));
 }

@@ -66,12 +66,11 @@ export function findHostRefusal(host: string): string | undefined {
 }
 
 /** Resolves one name to all of its addresses. */
-export type Resolve = (
-  hostname: string,
-  callback: (error: NodeJS.ErrnoException | null, addresses: readonly LookupAddress[] | undefined) => void,
-) => void;
+export type Resolve = (hostname: string, callback: TakeAddresses) => void;
 
-function resolveAll(hostname: string, callback: Parameters<Resolve>[1]): void {
+type TakeAddresses = (error: NodeJS.ErrnoException | null, addresses: readonly LookupAddress[] | undefined) => void;
+
+function resolveAll(hostname: string, callback: TakeAddresses): void {
   resolve(hostname, { all: true }, callback);
 }
 

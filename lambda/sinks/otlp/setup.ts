@@ -46,7 +46,12 @@ export function setUp(config: OtlpConfig, ports: SinkPorts): Setup {
     resource: resources.collector,
     encode: config.encoding === 'json' ? encodeJson : encodeProtobuf,
     points: {
-      ...{ temporality, histograms, exemplars, attributes, intervalMs, compat },
+      temporality,
+      histograms,
+      exemplars,
+      attributes,
+      intervalMs,
+      compat,
       selects: matchSelection(config.metrics ?? {}),
       mapMetric: chooseMapping(config),
       maxAttributes: limits.attributes,

@@ -31,7 +31,11 @@ export async function openBitbucket(life: Life, clock: Clock): Promise<DemoSyste
     name: 'Bitbucket',
     describeSources: (refer) => [
       {
-        ...{ kind: 'bitbucket-pipelines', name: 'workspace', endpoint, workspace: workspace.slug, requestsPerHour },
+        kind: 'bitbucket-pipelines',
+        name: 'workspace',
+        endpoint,
+        workspace: workspace.slug,
+        requestsPerHour,
         auth: { accessToken: refer(tokenVariable) },
         deployments: { include: ['shop'] },
       },

@@ -23,7 +23,11 @@ export async function openBuildkite(life: Life, clock: Clock): Promise<DemoSyste
     name: 'Buildkite',
     describeSources: (refer) => [
       {
-        ...{ kind: 'buildkite', name: 'demo', endpoint, restEndpoint, graphqlEndpoint },
+        kind: 'buildkite',
+        name: 'demo',
+        endpoint,
+        restEndpoint,
+        graphqlEndpoint,
         agentTokens: agentTokens.map(([name]) => refer(name)),
         apiToken: refer(apiTokenVariable),
         hostedQueues,

@@ -7,7 +7,7 @@ import type { Logger } from '../../../runtime/log.ts';
 import { maxBodyBytes, maxBodyText } from '../body-limit.ts';
 import { codeOf } from '../error-code.ts';
 import { explainFileError } from './explain-error.ts';
-import { type Lock, runLocked } from './lock.ts';
+import { type Lock, type LockOptions, runLocked } from './lock.ts';
 import { tryParseJson } from '../../../model/text/try-parse-json.ts';
 import { sealDocument } from '../seal.ts';
 import { type Saved, StateStoreError, type StateStore, type StoredDocument } from '../store.ts';
@@ -116,11 +116,7 @@ interface Replacement {
   readonly before: number;
 }
 
-async function replace(
-  path: string,
-  replacement: Replacement,
-  options: Parameters<typeof runLocked>[1],
-): Promise<Saved> {
+async function replace(path: string, replacement: Replacement, options: LockOptions): Promise<Saved> {
   const bytes = Buffer.byteLength(replacement.body);
   if (bytes > maxBodyBytes) throw explainTooLargeToSave(path, bytes);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });

@@ -19,7 +19,10 @@ export function packPoints(points: readonly Point[]): readonly Parcel[] {
     tickMs,
     samples: group.length,
     content: group.map(({ name, tags, kind, values, unit, intervalSeconds }) => ({
-      ...{ name, tags, kind, values },
+      name,
+      tags,
+      kind,
+      values,
       ...(unit === undefined ? {} : { unit }),
       ...(intervalSeconds === undefined ? {} : { intervalSeconds }),
     })),

@@ -48,8 +48,13 @@ function mapAsTool({ metric: figure }: ToolFigure): (labels: Labels) => MappedSe
   return ({ org = '', cluster = '', queue = 'Total' }) => {
     const type = `custom.googleapis.com/buildkite/${org.replaceAll('-', '_')}/${figure}`;
     const metric: PointMetric = metrics.get(type) ?? {
-      ...{ type, kind: 'GAUGE', valueType: 'INT64', unit: '1', description: figure },
-      ...{ labels: ['Cluster', 'Queue'], resource: 'global' },
+      type,
+      kind: 'GAUGE',
+      valueType: 'INT64',
+      unit: '1',
+      description: figure,
+      labels: ['Cluster', 'Queue'],
+      resource: 'global',
     };
     metrics.set(type, metric);
     return { metric, labels: { Cluster: cluster, Queue: queue } };

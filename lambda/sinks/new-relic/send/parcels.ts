@@ -28,7 +28,11 @@ export function packItems(items: readonly Item[]): readonly Parcel[] {
     tickMs,
     samples: group.length,
     content: group.map(({ name, attributes, kind, intervalMs, value }) => ({
-      ...{ name, attributes, kind, intervalMs, value },
+      name,
+      attributes,
+      kind,
+      intervalMs,
+      value,
     })),
   }));
 }

@@ -1,5 +1,6 @@
 /** Reads the server's certificate and the readers' password, and compares the password. */
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { SecretRef } from '../../../secrets/secret-ref.ts';
 import type { Secrets } from '../../../secrets/secrets.ts';
 import type { ScrapePageConfig } from '../config.ts';
 
@@ -15,8 +16,7 @@ export async function readCredentials(
   secrets: Secrets,
   signal: AbortSignal,
 ): Promise<ServerCredentials> {
-  const read = async (ref: Parameters<Secrets['read']>[0]): Promise<string> =>
-    (await secrets.read(ref, signal)).reveal();
+  const read = async (ref: SecretRef): Promise<string> => (await secrets.read(ref, signal)).reveal();
   return {
     tls: tls === undefined ? undefined : { cert: await read(tls.cert), key: await read(tls.key) },
     authorization: auth === undefined ? undefined : formatBasic(auth.basic.username, await read(auth.basic.password)),

@@ -164,7 +164,10 @@ function buildMetrics({ agents, running, waiting, passed, failed, waits }: Fleet
     jobsFailedCount: failed,
     waitTimeSec: {
       __typename: 'ClusterQueueWaitTime',
-      ...{ min: rank(0), p50: rank(0.5), p95: rank(0.95), max: rank(1) },
+      min: rank(0),
+      p50: rank(0.5),
+      p95: rank(0.95),
+      max: rank(1),
     },
   };
 }

@@ -140,7 +140,9 @@ function mapFleetQueue({ at, queue }: AddressedQueue, second: number, speed: num
   const waits = queue.recentWaits(second).map((seconds) => seconds / speed);
   const ended = queue.recentEnds(second);
   return {
-    ...{ at, isHosted, waits },
+    at,
+    isHosted,
+    waits,
     running: jobs.running,
     waiting: jobs.scheduled,
     // Hosted agents live as long as their job.

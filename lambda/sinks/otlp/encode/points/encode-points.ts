@@ -233,7 +233,10 @@ function createRelayedProducer(
         continue;
       }
       take({
-        ...{ labels: writeAttributes(labels), family: shared, value, isStale: false },
+        labels: writeAttributes(labels),
+        family: shared,
+        value,
+        isStale: false,
         startMs: keepWritable(startMs),
         ...(timestampMs === undefined ? {} : { timestampMs }),
         ...(settings.exemplars === 'send' ? { exemplars: exemplars.filter(isWritableExemplar) } : {}),
@@ -327,7 +330,8 @@ function tallyOmissions(): OmissionTally {
       const known = byReason.get(key) ?? { reason, metric, samples: 0, increases: 0 };
       const increases = points.filter(({ family }) => isAddedUp(family, temporality)).length;
       byReason.set(key, {
-        ...{ reason, metric },
+        reason,
+        metric,
         samples: known.samples + points.length,
         increases: known.increases + increases,
       });
