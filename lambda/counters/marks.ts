@@ -3,10 +3,11 @@ import { isVerdict, type Result } from '../model/catalogue/results.ts';
 import { runLastFinished, runLastResult, runLastSuccess } from '../model/catalogue/run-metrics.ts';
 import type { Labels } from '../model/metric.ts';
 import type { Mark } from './finish.ts';
+import type { PipelineLabel } from '../model/catalogue/identity-labels.ts';
 
 /** None where the result is no verdict: a cancelled or skipped run says nothing about its pipeline. */
 export function buildMarks(
-  labels: Labels<'system' | 'source' | 'scope' | 'pipeline' | 'branch'>,
+  labels: Labels<PipelineLabel | 'branch'>,
   result: Result,
   finishedMs: number,
 ): readonly Mark[] {

@@ -4,7 +4,7 @@
  * Docs, dashboards, alarms, rules and tests are derived from this list, so a name cannot drift. A vendor's own names
  * stand in the source that publishes them.
  */
-import { type QueueLabel, queueSets, sourceLabels } from './identity-labels.ts';
+import { type QueueLabel, queueLabels, queueSets, sourceLabels } from './identity-labels.ts';
 import type { CloudWatchShape, MetricDefinition } from '../metric.ts';
 import { problemKinds } from '../problem.ts';
 import { deploymentMetrics } from './deployment-metrics.ts';
@@ -25,7 +25,7 @@ export const queueJobs: MetricDefinition<'gauge', QueueLabel | 'state'> = {
   help: 'Jobs in a queue by state; queued jobs could start now and wait for a worker.',
   type: 'gauge',
   unit: 'count',
-  labels: ['system', 'source', 'scope', 'queue', 'state'],
+  labels: [...queueLabels, 'state'],
   enumerated: { state: jobStates },
   combination: 'sum',
   cloudWatch: shapeQueueGauge<'state'>({
@@ -45,7 +45,7 @@ export const starvedJobs: MetricDefinition<'gauge', QueueLabel> = {
   help: 'Queued jobs of a queue in which no worker is idle or busy; 0 where there is a worker or nothing is queued.',
   type: 'gauge',
   unit: 'count',
-  labels: ['system', 'source', 'scope', 'queue'],
+  labels: queueLabels,
   combination: 'sum',
   cloudWatch: shapeQueueGauge('StarvedJobs'),
 };
@@ -55,7 +55,7 @@ export const workers: MetricDefinition<'gauge', QueueLabel | 'state'> = {
   help: 'Workers (agents, runners) that serve a queue, by state.',
   type: 'gauge',
   unit: 'count',
-  labels: ['system', 'source', 'scope', 'queue', 'state'],
+  labels: [...queueLabels, 'state'],
   enumerated: { state: workerStates },
   combination: 'sum',
   cloudWatch: shapeQueueGauge<'state'>({
@@ -69,7 +69,7 @@ export const workerUtilization: MetricDefinition<'gauge', QueueLabel> = {
   help: 'Busy workers divided by idle and busy workers; absent without workers.',
   type: 'gauge',
   unit: 'ratio',
-  labels: ['system', 'source', 'scope', 'queue'],
+  labels: queueLabels,
   combination: 'ratio',
   cloudWatch: {
     namespace: 'neutral',
@@ -160,7 +160,7 @@ export const apiRequests = defineOwn({
   name: 'ci_collector_api_requests',
   help: 'Requests that the last poll of a source sent, retries included, by class of the answer.',
   unit: 'count',
-  labels: ['system', 'source', 'status'],
+  labels: [...sourceLabels, 'status'],
   enumerated: { status: ['2xx', '3xx', '4xx', '5xx', 'none'] },
   combination: 'sum',
   cloudWatch: { name: 'ApiRequests', unit: 'Count', statistic: 'Maximum', dimensionSets: [sourceLabels] },

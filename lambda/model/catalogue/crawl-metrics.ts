@@ -25,7 +25,7 @@ export const repositories: MetricDefinition<'gauge', SourceLabel | 'state'> = {
   help: 'Repositories that are read, by what goes on in them; unread ones were not looked at yet.',
   type: 'gauge',
   unit: 'count',
-  labels: ['system', 'source', 'state'],
+  labels: [...sourceLabels, 'state'],
   enumerated: { state: repositoryStates },
   combination: 'sum',
   cloudWatch: {

@@ -8,6 +8,8 @@ import {
   type QueueLabel,
   queueLabels,
   queueSets,
+  type SourceLabel,
+  sourceLabels,
 } from './identity-labels.ts';
 import type { CloudWatchShape, MetricDefinition } from '../metric.ts';
 import { results } from './results.ts';
@@ -284,21 +286,18 @@ export const runsStuck: MetricDefinition<'gauge', PipelineLabel> = {
   cloudWatch: shapePipelineMetric({ name: 'StuckRuns', unit: 'Count', statistic: 'Maximum' }),
 };
 
-export const systemErrors: MetricDefinition<'counter', 'system' | 'source' | 'component' | 'error'> = {
+export const systemErrors: MetricDefinition<'counter', SourceLabel | 'component' | 'error'> = {
   name: 'ci_system_errors_total',
   help: 'Faults of the CI system or of its data, not of a build: lost agents and runs, unknown states, skewed clocks.',
   type: 'counter',
   unit: 'count',
-  labels: ['system', 'source', 'component', 'error'],
+  labels: [...sourceLabels, 'component', 'error'],
   combination: 'sum',
   cloudWatch: {
     namespace: 'neutral',
     name: 'SystemErrors',
     unit: 'Count',
-    dimensionSets: [
-      ['system', 'source', 'error'],
-      ['system', 'source'],
-    ],
+    dimensionSets: [[...sourceLabels, 'error'], sourceLabels],
     statistic: 'Sum',
   },
 };

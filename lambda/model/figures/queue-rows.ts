@@ -1,6 +1,7 @@
 /** Collects the figures of each queue into a row of the table. */
 import type { Batch } from '../batch.ts';
 import { queueJobs, starvedJobs, workers, workerUtilization } from '../catalogue/catalogue.ts';
+import { queueLabels } from '../catalogue/identity-labels.ts';
 import type { GaugeSample, Labels, MetricDefinition } from '../metric.ts';
 import { queueOldestWait, queueWaitQuantile } from '../catalogue/run-metrics.ts';
 import { mergeFamilies } from '../families/merge.ts';
@@ -84,7 +85,7 @@ const shown: ReadonlySet<string> = new Set(
 
 /** What a figure is told apart by; samples that differ in any other label are one figure, by their metric's own rule. */
 const byFigure: Grouping = {
-  ...groupByLabels(['system', 'source', 'scope', 'queue', 'state', 'rank']),
+  ...groupByLabels([...queueLabels, 'state', 'rank']),
   // A row reads these labels alone: to make each label set anew takes most of the time of a large table.
   relabel: (labels) => labels,
 };

@@ -3,7 +3,11 @@ import type { Absence } from '../../model/catalogue/absence.ts';
 import { queueJobs, starvedJobs, workers, workerUtilization } from '../../model/catalogue/catalogue.ts';
 import {
   type PipelineLabel,
+  pipelineLabels,
+  pipelineSets,
   type QueueLabel,
+  queueLabels,
+  queueSets,
   type SourceLabel,
   sourceLabels,
 } from '../../model/catalogue/identity-labels.ts';
@@ -38,13 +42,13 @@ export const buildSeconds: MetricDefinition<'counter', PipelineLabel> = {
   help: 'Build time that Bitbucket charges for finished runs; parallel steps add up, larger sizes count several times.',
   type: 'counter',
   unit: 'seconds',
-  labels: ['system', 'source', 'scope', 'pipeline'],
+  labels: pipelineLabels,
   combination: 'sum',
   cloudWatch: {
     namespace: 'neutral',
     name: 'BuildSecondsCharged',
     unit: 'Seconds',
-    dimensionSets: [['system', 'source', 'scope', 'pipeline'], sourceLabels],
+    dimensionSets: pipelineSets,
     statistic: 'Sum',
   },
 };
@@ -54,13 +58,13 @@ export const onlineRunners: MetricDefinition<'gauge', QueueLabel> = {
   help: 'Runners that are connected and take steps, idle and busy ones together: known also where nothing tells who works.',
   type: 'gauge',
   unit: 'count',
-  labels: ['system', 'source', 'scope', 'queue'],
+  labels: queueLabels,
   combination: 'sum',
   cloudWatch: {
     namespace: 'neutral',
     name: 'OnlineRunners',
     unit: 'Count',
-    dimensionSets: [['system', 'source', 'scope', 'queue'], sourceLabels],
+    dimensionSets: queueSets,
     statistic: 'Minimum',
   },
 };
@@ -70,13 +74,13 @@ export const outdatedRunners: MetricDefinition<'gauge', QueueLabel> = {
   help: 'Runners that are not of the version that Bitbucket recommends; absent where no version is told.',
   type: 'gauge',
   unit: 'count',
-  labels: ['system', 'source', 'scope', 'queue'],
+  labels: queueLabels,
   combination: 'sum',
   cloudWatch: {
     namespace: 'neutral',
     name: 'OutdatedRunners',
     unit: 'Count',
-    dimensionSets: [['system', 'source', 'scope', 'queue'], sourceLabels],
+    dimensionSets: queueSets,
     statistic: 'Maximum',
   },
 };

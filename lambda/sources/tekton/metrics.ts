@@ -1,7 +1,7 @@
 /** The metrics of the source tekton, and which of them a configuration fills. */
 import type { Absence } from '../../model/catalogue/absence.ts';
 import { queueJobs } from '../../model/catalogue/catalogue.ts';
-import { type QueueLabel, queueLabels } from '../../model/catalogue/identity-labels.ts';
+import { type QueueLabel, queueLabels, type SourceLabel, sourceLabels } from '../../model/catalogue/identity-labels.ts';
 import type { CloudWatchShape, MetricDefinition } from '../../model/metric.ts';
 import {
   jobBusySeconds,
@@ -24,13 +24,13 @@ import type { TektonConfig } from './config.ts';
 import { anonymous } from './naming.ts';
 import { failureReasons, pipelineRunPhases, taskRunPhases } from './cluster/reasons.ts';
 
-type ScopeLabel = 'system' | 'source' | 'scope';
+type ScopeLabel = SourceLabel | 'scope';
 
-const scopeLabels = ['system', 'source', 'scope'] as const;
+const scopeLabels = [...sourceLabels, 'scope'] as const;
 
 /** In CloudWatch for the whole cluster only: `ci_queue_jobs` has the queues, and each state of each costs. */
-const clusterSet = [['system', 'source']] as const;
-const scopeSets = [scopeLabels, ['system', 'source']] as const;
+const clusterSet = [sourceLabels] as const;
+const scopeSets = [scopeLabels, sourceLabels] as const;
 
 function buildStateNames(states: readonly string[], object: string): CloudWatchShape<'state'>['name'] {
   const names: Record<string, string> = {};
@@ -88,12 +88,12 @@ export const unseenRuns: MetricDefinition<'gauge', ScopeLabel> = {
   },
 };
 
-export const retainedObjects: MetricDefinition<'gauge', 'system' | 'source' | 'object'> = {
+export const retainedObjects: MetricDefinition<'gauge', SourceLabel | 'object'> = {
   name: 'ci_tekton_retained_objects',
   help: 'Runs that the API server holds, finished ones included; what a collection costs grows with them.',
   type: 'gauge',
   unit: 'count',
-  labels: ['system', 'source', 'object'],
+  labels: [...sourceLabels, 'object'],
   enumerated: { object: ['pipelineruns', 'taskruns'] },
   combination: 'sum',
   cloudWatch: {
@@ -119,7 +119,7 @@ export const podStart: MetricDefinition<'distribution', QueueLabel> = {
     namespace: 'neutral',
     name: 'TektonPodStart',
     unit: 'Seconds',
-    dimensionSets: [['system', 'source']],
+    dimensionSets: clusterSet,
     statistic: 'p95',
   },
 };
@@ -136,7 +136,7 @@ export const failures: MetricDefinition<'counter', ScopeLabel | 'object' | 'reas
     namespace: 'neutral',
     name: 'TektonFailures',
     unit: 'Count',
-    dimensionSets: [['system', 'source', 'object', 'reason']],
+    dimensionSets: [[...sourceLabels, 'object', 'reason']],
     statistic: 'Sum',
   },
 };
@@ -155,7 +155,7 @@ export const tasksFinished: MetricDefinition<'counter', (typeof taskLabels)[numb
     namespace: 'neutral',
     name: 'TektonTasks',
     unit: 'Count',
-    dimensionSets: [['system', 'source', 'scope', 'task', 'result']],
+    dimensionSets: [[...scopeLabels, 'task', 'result']],
     statistic: 'Sum',
   },
 };
@@ -171,7 +171,7 @@ export const taskDuration: MetricDefinition<'distribution', (typeof taskLabels)[
     namespace: 'neutral',
     name: 'TektonTaskDuration',
     unit: 'Seconds',
-    dimensionSets: [['system', 'source', 'scope', 'task']],
+    dimensionSets: [[...scopeLabels, 'task']],
     statistic: 'p95',
   },
 };
@@ -187,7 +187,7 @@ export const stepFailures: MetricDefinition<'counter', ScopeLabel | 'task' | 'st
     namespace: 'neutral',
     name: 'TektonStepFailures',
     unit: 'Count',
-    dimensionSets: [['system', 'source', 'scope', 'task', 'step']],
+    dimensionSets: [[...scopeLabels, 'task', 'step']],
     statistic: 'Sum',
   },
 };

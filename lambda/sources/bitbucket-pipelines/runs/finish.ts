@@ -10,6 +10,8 @@ import { branchOf, type RepositoryIdentity, choosePipelineName, scopeOf } from '
 import type { PipelineRecord } from '../api/schema.ts';
 import { mapRunSpan } from './map-run-span.ts';
 import { type Phase, interpretRunState } from './states.ts';
+import type { PipelineLabel } from '../../../model/catalogue/identity-labels.ts';
+import type { Labels } from '../../../model/metric.ts';
 
 /** What every sighting of a run tells. */
 export interface Run {
@@ -198,7 +200,7 @@ function isPresent<Value>(value: Value | null | undefined): value is Value {
   return value !== undefined && value !== null;
 }
 
-export type PipelineLabels = Readonly<Record<'system' | 'source' | 'scope' | 'pipeline', string>>;
+export type PipelineLabels = Labels<PipelineLabel>;
 
 /** With what only Bitbucket tells: the repository, and the build time that it charges. */
 export function buildLine(

@@ -3,7 +3,7 @@ import { pickExemplar } from '../../../model/exemplar.ts';
 import { buildMarks } from '../../../counters/marks.ts';
 import type { Count, Finish, Observation } from '../../../counters/finish.ts';
 import { findGreatest, findLeast } from '../../../model/lists/extremes.ts';
-import type { Exemplar } from '../../../model/metric.ts';
+import type { Exemplar, Labels } from '../../../model/metric.ts';
 import {
   jobBusySeconds,
   jobDuration,
@@ -22,6 +22,7 @@ import type { StepRecord } from '../api/schema.ts';
 import { mapStepSpans } from './map-step-spans.ts';
 import { interpretStepState } from '../runs/states.ts';
 import { isAutomatic, isBad, isTime, extractTimes } from './step-times.ts';
+import type { QueueLabel } from '../../../model/catalogue/identity-labels.ts';
 
 /** Of a run whose steps are still to be read: what its record told. */
 export type Ended = Pick<FinishedRun, 'id' | 'number' | 'attempt' | 'createdMs' | 'finishedMs' | 'pipeline' | 'result'>;
@@ -172,7 +173,7 @@ function buildObservations(
 export function buildQueueLabels(
   { source, workspace }: Pick<FollowedRepository, 'source' | 'workspace'>,
   queue: string,
-): Readonly<Record<'system' | 'source' | 'scope' | 'queue', string>> {
+): Labels<QueueLabel> {
   return { system: 'bitbucket', source, scope: workspace, queue };
 }
 

@@ -14,6 +14,8 @@ import {
   policyViolations,
   workflowRunDuration,
 } from '../metrics.ts';
+import type { PipelineLabel } from '../../../model/catalogue/identity-labels.ts';
+import type { Labels } from '../../../model/metric.ts';
 
 export interface MapOptions {
   /** The operator's name of the source. */
@@ -23,7 +25,7 @@ export interface MapOptions {
   readonly compat: boolean;
 }
 
-export type PipelineLabels = Readonly<Record<'system' | 'source' | 'scope' | 'pipeline', string>>;
+export type PipelineLabels = Labels<PipelineLabel>;
 
 /** Value of `branch`: Chainloop knows the commit of an attestation, its list of runs does not. */
 export const noBranch = 'none';

@@ -1,12 +1,13 @@
 /** Turns the figures of the lists into gauges: runs by state, jobs by queue, waits, stuck and unseen runs. */
 import { queueJobs } from '../../../model/catalogue/catalogue.ts';
 import { findGreatest } from '../../../model/lists/extremes.ts';
-import { buildGauge, type MetricFamily } from '../../../model/metric.ts';
+import { buildGauge, type Labels, type MetricFamily } from '../../../model/metric.ts';
 import { queueOldestWait, runsActive, runsStuck, runStates } from '../../../model/catalogue/run-metrics.ts';
 import { pipelineRuns, retainedObjects, taskRuns, unseenRuns } from '../metrics.ts';
 import { type Phase, pipelineRunPhases, taskRunPhases } from '../cluster/reasons.ts';
 import { jobStateOf, type JobState, runStateOf } from '../cluster/state.ts';
 import type { Figures, Tally } from './tally.ts';
+import type { QueueLabel } from '../../../model/catalogue/identity-labels.ts';
 
 /** One kind of run as it was read: its figures, and how far the list came. */
 export interface ListedRuns {
@@ -94,7 +95,7 @@ function mapPhases(
   { tally }: ListedRuns,
   scope: string,
   phases: readonly Phase[],
-): readonly { readonly labels: Record<'system' | 'source' | 'scope' | 'queue' | 'state', string>; value: number }[] {
+): readonly { readonly labels: Labels<QueueLabel | 'state'>; value: number }[] {
   const figures = tally.of(scope);
   return collectQueues([figures], scope).flatMap((queue) =>
     phases.map((state) => ({
