@@ -8,6 +8,7 @@ import type { Watched } from '../alarms/collector-alarms.ts';
 import type { Prepared } from '../prepared.ts';
 import { buildQuestionRows } from './question-widgets.ts';
 import { buildRelayedRows } from './relayed-widgets.ts';
+import { splitChunks } from '../../lambda/model/lists/split-chunks.ts';
 
 export interface DashboardOptions {
   readonly prepared: Prepared;
@@ -42,14 +43,12 @@ export function createDashboard(
 }
 
 function buildStatusRows({ config }: Prepared, alarms: readonly cloudwatch.IAlarm[]): cloudwatch.IWidget[][] {
-  const count = Math.ceil(alarms.length / mostAlarms);
-  return Array.from({ length: count }, (_, row) => {
-    const shown = alarms.slice(row * mostAlarms, (row + 1) * mostAlarms);
-    const part = count === 1 ? '' : ` (${String(row + 1)} of ${String(count)})`;
+  return splitChunks(alarms, mostAlarms).map((shown, row, rows) => {
+    const part = rows.length === 1 ? '' : ` (${String(row + 1)} of ${String(rows.length)})`;
     return [
       new cloudwatch.AlarmStatusWidget({
         title: `Alarms of ${config.collector}${part}`,
-        alarms: shown,
+        alarms: [...shown],
         width: 24,
         height: Math.min(2 + Math.ceil(shown.length / 4), mostHeight),
       }),

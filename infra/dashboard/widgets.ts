@@ -1,6 +1,7 @@
 /** Lays out graphs in rows of the dashboard. */
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { Duration } from 'aws-cdk-lib/core';
+import { splitChunks } from '../../lambda/model/lists/split-chunks.ts';
 
 /** Columns of a CloudWatch dashboard. */
 const columns = 24;
@@ -27,10 +28,7 @@ export function buildSection(question: string, explanation: string, graphs: read
 
 function buildRows(graphs: readonly Graph[]): cloudwatch.IWidget[][] {
   const perRow = graphs.length === 4 ? 2 : Math.min(graphs.length, mostPerRow);
-  const rows = Array.from({ length: Math.ceil(graphs.length / perRow) }, (_, row) =>
-    graphs.slice(row * perRow, (row + 1) * perRow),
-  );
-  return rows.map((row) => row.map((graph) => buildWidget(graph, columns / row.length)));
+  return splitChunks(graphs, perRow).map((row) => row.map((graph) => buildWidget(graph, columns / row.length)));
 }
 
 function buildWidget(graph: Graph, width: number): cloudwatch.GraphWidget {

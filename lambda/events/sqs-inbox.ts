@@ -3,6 +3,8 @@ import type { Message, SQSClient } from '@aws-sdk/client-sqs';
 import { append } from '../model/lists/append.ts';
 import { InboxError, type Inbox, type QueuedEvent, type TakenEvents } from './inbox.ts';
 import { createInboxError } from './sqs-errors.ts';
+import { mapConcurrently } from '../runtime/map-concurrently.ts';
+import { splitChunks } from '../model/lists/split-chunks.ts';
 
 /** ReceiveMessage and DeleteMessageBatch take no more (SQS API reference, MaxNumberOfMessages and Entries). */
 export const maxMessagesPerRequest = 10;
@@ -101,14 +103,9 @@ function mapEvent({ Body = '', Attributes = {} }: Message): QueuedEvent {
 }
 
 async function removeAll(queue: Queue, receipts: readonly string[], signal: AbortSignal): Promise<void> {
-  const batches = Array.from({ length: Math.ceil(receipts.length / maxMessagesPerRequest) }, (_, index) =>
-    receipts.slice(index * maxMessagesPerRequest, (index + 1) * maxMessagesPerRequest),
+  await mapConcurrently(splitChunks(receipts, maxMessagesPerRequest), concurrentRequests, (batch) =>
+    queue.remove(batch, signal),
   );
-  const left = batches.values();
-  const runWorker = async (): Promise<void> => {
-    for (const batch of left) await queue.remove(batch, signal);
-  };
-  await Promise.all(Array.from({ length: concurrentRequests }, runWorker));
 }
 
 async function convertErrors<Value>(queueUrl: string, signal: AbortSignal, work: () => Promise<Value>): Promise<Value> {

@@ -5,6 +5,7 @@ import {
   generatePoints,
 } from '../model/for-sinks/cloud-watch-shape.ts';
 import type { CloudWatchUnit, GaugeFamily } from '../model/metric.ts';
+import { splitChunks } from '../model/lists/split-chunks.ts';
 
 /** Embedded metric format specification, `Metrics`: more in one directive are dropped without a word. */
 const maxMetricsPerDirective = 100;
@@ -45,9 +46,7 @@ export function formatEmbeddedMetrics(
     }
   }
   return [...groups.values()].flatMap(({ dimensions, metrics }) =>
-    splitIntoChunks([...metrics], maxMetricsPerDirective).map((chunk) =>
-      formatLine(namespace, tickMs, dimensions, chunk),
-    ),
+    splitChunks([...metrics], maxMetricsPerDirective).map((chunk) => formatLine(namespace, tickMs, dimensions, chunk)),
   );
 }
 
@@ -86,10 +85,4 @@ function formatLine(
     ...Object.fromEntries(dimensions.map(({ name, value }) => [name, value])),
     ...Object.fromEntries(metrics.map(([name, { value }]) => [name, value])),
   });
-}
-
-function splitIntoChunks<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
-    items.slice(index * size, (index + 1) * size),
-  );
 }

@@ -1,6 +1,7 @@
 /** Follows counters that other systems keep: finds their increase since the last tick, resets included. */
 import { chooseCap, type Folding, type SeriesCaps } from '../../model/limits/cap.ts';
 import type { CounterSample, DistributionSample, Labels, MetricDefinition, MetricFamily } from '../../model/metric.ts';
+import { addHistograms } from '../../model/families/add-histograms.ts';
 import { formatSeriesKey } from '../../model/families/order.ts';
 import { hashKey } from './hash.ts';
 import type { FollowedCounter, FollowedHistogram } from '../ledger.ts';
@@ -36,7 +37,7 @@ interface Step {
 
 export function openFollowed(state: State, tickMs: number, caps: SeriesCaps): TickFollowed {
   const counters = collectByMetric<MetricDefinition<'counter'>, CounterSample>(addCounters);
-  const histograms = collectByMetric<MetricDefinition<'distribution'>, DistributionSample>(addHistograms);
+  const histograms = collectByMetric<MetricDefinition<'distribution'>, DistributionSample>(joinDistributions);
   const today = computeDay(tickMs);
   const folded = new Map<MetricDefinition, number>();
 
@@ -116,18 +117,10 @@ function addCounters(a: CounterSample, b: CounterSample): CounterSample {
 }
 
 /** Totals only where their bounds are the same; there is no sum of others. */
-function addHistograms(a: DistributionSample, b: DistributionSample): DistributionSample {
+function joinDistributions(a: DistributionSample, b: DistributionSample): DistributionSample {
   const observations = [...a.observations, ...b.observations];
-  const [one, other] = [a.total, b.total];
-  if (one === undefined || other === undefined || one.bounds.join() !== other.bounds.join())
-    return { labels: a.labels, observations };
-  const total = {
-    bounds: one.bounds,
-    counts: one.counts.map((count, index) => count + (other.counts[index] ?? 0)),
-    sum: one.sum + other.sum,
-    startMs: Math.max(one.startMs, other.startMs),
-  };
-  return { labels: a.labels, observations, total };
+  const total = a.total && b.total && addHistograms([a.total, b.total]);
+  return { labels: a.labels, observations, ...(total === undefined ? {} : { total }) };
 }
 
 /** A value that fell, or a later start, means that the other system began again at 0. */

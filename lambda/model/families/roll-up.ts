@@ -6,9 +6,9 @@ import type {
   GaugeSample,
   Labels,
   MetricFamily,
-  RunningHistogram,
   RunningTotal,
 } from '../metric.ts';
+import { addHistograms } from './add-histograms.ts';
 import { formatKey } from './order.ts';
 
 /** Which samples become one: those with the same key, under the labels that the first of them gets. */
@@ -119,17 +119,4 @@ function combineDistributions(samples: readonly [DistributionSample, ...Distribu
   const totals = samples.map(({ total }) => total).filter((total) => total !== undefined);
   const total = totals.length === samples.length ? addHistograms(totals) : undefined;
   return total === undefined ? { labels, observations } : { labels, observations, total };
-}
-
-/** Undefined when the bounds differ: such histograms have no sum. */
-function addHistograms(histograms: readonly RunningHistogram[]): RunningHistogram | undefined {
-  const [first] = histograms;
-  if (first === undefined) return undefined;
-  if (histograms.some(({ bounds }) => bounds.join() !== first.bounds.join())) return undefined;
-  return {
-    bounds: first.bounds,
-    counts: first.counts.map((_, index) => histograms.reduce((sum, { counts }) => sum + (counts[index] ?? 0), 0)),
-    sum: histograms.reduce((total, { sum }) => total + sum, 0),
-    startMs: histograms.reduce((latest, { startMs }) => Math.max(latest, startMs), 0),
-  };
 }

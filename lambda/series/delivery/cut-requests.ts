@@ -3,11 +3,6 @@ import { findLabel } from '../label-set.ts';
 import type { NamedSamples, SeriesSample } from '../sample.ts';
 import type { Suspects } from './suspects.ts';
 
-/** Cuts a list into pieces of at most `size`, in order. */
-export function cutChunks<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
-  return [...cutPieces([items], () => size)];
-}
-
 /**
  * Cuts lists into pieces of `size` items, the last one smaller; a list is asked for when a piece needs it, and the size
  * when a piece is begun.

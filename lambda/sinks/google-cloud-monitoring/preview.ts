@@ -1,6 +1,6 @@
 /** What a first run would send, without sending it. */
 import type { Batch } from '../../model/batch.ts';
-import { cutChunks } from '../../series/delivery/cut-requests.ts';
+import { splitChunks } from '../../model/lists/split-chunks.ts';
 import type { Preview } from '../sink.ts';
 import { encodePoints } from './encode/encode-points.ts';
 import { encodeRequests } from './encode/encode-requests.ts';
@@ -14,7 +14,7 @@ export function previewPoints({ encode, resources, where, ports: { intervalMs } 
   const { names, omissions } = encodePoints(batch, encode);
   const points = names.flatMap(({ series }) => series);
   const requests = [
-    ...encodeRequests(cutChunks(points, maxSeriesPerRequest), { resources, endMs: batch.collectedAtMs }),
+    ...encodeRequests(splitChunks(points, maxSeriesPerRequest), { resources, endMs: batch.collectedAtMs }),
   ];
   return {
     samples: points.length,

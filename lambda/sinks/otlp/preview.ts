@@ -1,6 +1,6 @@
 /** What a first run would send, without sending it. */
 import type { Batch } from '../../model/batch.ts';
-import { cutChunks } from '../../series/delivery/cut-requests.ts';
+import { splitChunks } from '../../model/lists/split-chunks.ts';
 import type { Preview } from '../sink.ts';
 import type { CollectionDurations } from './encode/points/collection-durations.ts';
 import { encodePoints } from './encode/points/encode-points.ts';
@@ -23,7 +23,7 @@ export async function previewBatch(setup: Setup, batch: Batch, durations: Collec
   const requests = read.flatMap((one, index) => {
     // As they are written: increases under the time of the tick.
     const message = setup.messageAt(readings[index] === 'increases' ? batch.tickMs : batch.collectedAtMs);
-    const pieces = cutChunks(
+    const pieces = splitChunks(
       [...one.names].flatMap(({ series }) => series),
       limits.points,
     );
@@ -57,7 +57,9 @@ function previewSpans(setup: Setup, batch: Batch) {
   const { config, target, tracesWhere } = setup;
   const { spans, untimely } = config.traces === 'omit' ? noSpans : selectSpans(setup, batch);
   const large: TraceSpan[] = [];
-  const requests = [...splitSpans(setup, cutChunks(spans, target.limits.points), { omit: (span) => large.push(span) })];
+  const requests = [
+    ...splitSpans(setup, splitChunks(spans, target.limits.points), { omit: (span) => large.push(span) }),
+  ];
   const total = spans.length + untimely;
   const tally = { total, unsent: 0, losses: [], tooLarge: large.length, untimely };
   const sent = requests.flatMap(({ points }) => points);

@@ -1,6 +1,6 @@
 /** Shows what a first run would send, and what it costs a month, without sending it. */
 import { compress } from 'snappyjs';
-import { cutChunks } from '../../series/delivery/cut-requests.ts';
+import { splitChunks } from '../../model/lists/split-chunks.ts';
 import type { Preview } from '../sink.ts';
 import type { SeriesOfBatch } from './encode/encode-series.ts';
 import type { RemoteWriteConfig } from './config.ts';
@@ -23,9 +23,9 @@ export function previewSeries(
   const version = chooseFirstVersion(config);
   const encode = version === '1.0' ? encodeV1 : encodeV2;
   const series = [...names].flatMap((named) => named.series);
-  const samples = cutChunks(series, seriesPerRequest).map((piece) => encode(piece, timestampMs));
+  const samples = splitChunks(series, seriesPerRequest).map((piece) => encode(piece, timestampMs));
   const described = version === '1.0' ? families() : [];
-  const metadata = cutChunks(described, maxMetadataPerRequest).map(encodeMetadataV1);
+  const metadata = splitChunks(described, maxMetadataPerRequest).map(encodeMetadataV1);
   const messages = [...samples, ...metadata];
   return {
     samples: series.length,

@@ -7,7 +7,7 @@ import {
   encodeRequests,
   type RequestSettings,
 } from '../../../lambda/sinks/google-cloud-monitoring/encode/encode-requests.ts';
-import { cutChunks } from '../../../lambda/series/delivery/cut-requests.ts';
+import { splitChunks } from '../../../lambda/model/lists/split-chunks.ts';
 import { expectGolden } from '../../support/golden.ts';
 import { batchOf, counterOf, distributionOf, gaugeOf } from '../remote-write/batches.ts';
 
@@ -91,7 +91,7 @@ describe('whatever the series are', () => {
         );
 
         const { names, omissions } = encodePoints(batch, { config });
-        const pieces = cutChunks(
+        const pieces = splitChunks(
           names.flatMap(({ series }) => series),
           size,
         );

@@ -2,6 +2,7 @@
 import type { CloudWatchPoint, Dimension } from '../../../model/for-sinks/cloud-watch-shape.ts';
 import type { CloudWatchUnit, MetricType } from '../../../model/metric.ts';
 import { highResolution, maxValuesPerDatum } from '../limits.ts';
+import { splitChunks } from '../../../model/lists/split-chunks.ts';
 
 /** Observations by value: CloudWatch makes percentiles of them. */
 export interface ValueCounts {
@@ -41,10 +42,10 @@ function splitValueCounts(observations: readonly number[], unit: CloudWatchUnit)
   // Whole seconds first: a few datums more are dearer than a fraction of a second of a job's duration.
   const entries =
     exact.length > maxValuesPerDatum && unit === 'Seconds' ? [...tallyValues(observations.map(Math.round))] : exact;
-  return Array.from({ length: Math.ceil(entries.length / maxValuesPerDatum) }, (_, index) => {
-    const chunk = entries.slice(index * maxValuesPerDatum, (index + 1) * maxValuesPerDatum);
-    return { values: chunk.map(([value]) => value), counts: chunk.map(([, count]) => count) };
-  });
+  return splitChunks(entries, maxValuesPerDatum).map((chunk) => ({
+    values: chunk.map(([value]) => value),
+    counts: chunk.map(([, count]) => count),
+  }));
 }
 
 /** How often each value occurs, smallest first. */

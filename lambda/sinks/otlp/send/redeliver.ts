@@ -1,6 +1,6 @@
 /** Sends increases of earlier runs again, each under its own time. */
 import type { Deadline } from '../../../runtime/deadline.ts';
-import { cutChunks } from '../../../series/delivery/cut-requests.ts';
+import { splitChunks } from '../../../model/lists/split-chunks.ts';
 import { redeliverParcels } from '../../../series/delivery/redeliver.ts';
 import type { RequestSize } from '../../../series/delivery/request-size.ts';
 import type { Delivery, Parcel } from '../../sink.ts';
@@ -37,7 +37,7 @@ async function sendPoints(
 ): Promise<Delivery> {
   const { encode, messageAt, target } = setup;
   const large: Point[] = [];
-  const pieces = cutChunks(points, size.samples());
+  const pieces = splitChunks(points, size.samples());
   const message = messageAt(tickMs);
   const maxBytes = target.limits.bytes;
   const generateRequests = (isOver: () => boolean): Generator<EncodedRequest> =>

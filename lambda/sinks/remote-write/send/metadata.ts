@@ -1,7 +1,7 @@
 /** Sends what metrics mean to a receiver of 1.0, every few minutes. */
 import { HttpStatusError } from '../../../http/errors/errors.ts';
 import type { Logger } from '../../../runtime/log.ts';
-import { cutChunks } from '../../../series/delivery/cut-requests.ts';
+import { splitChunks } from '../../../model/lists/split-chunks.ts';
 import { encodeMetadataV1 } from '../encode/encode-v1.ts';
 import { maxMetadataPerRequest, metadataEveryMs } from '../limits.ts';
 import { explainError } from './explain-error.ts';
@@ -48,7 +48,7 @@ export async function sendMetadata(
 ): Promise<void> {
   if (!schedule.isDue(timestampMs)) return;
   try {
-    for (const piece of cutChunks(families, maxMetadataPerRequest)) {
+    for (const piece of splitChunks(families, maxMetadataPerRequest)) {
       await post(encodeMetadataV1(piece), '1.0');
     }
     schedule.noteSent(timestampMs);

@@ -2,7 +2,7 @@
 import type { Batch } from '../../../../model/batch.ts';
 import type { Deadline } from '../../../../runtime/deadline.ts';
 import { deliver } from '../../../../series/delivery/deliver.ts';
-import { cutChunks } from '../../../../series/delivery/cut-requests.ts';
+import { splitChunks } from '../../../../model/lists/split-chunks.ts';
 import { createRequestSize } from '../../../../series/delivery/request-size.ts';
 import { countStored, type Settled, type Reception } from '../../../../series/delivery/reception.ts';
 import type { Delivery } from '../../../sink.ts';
@@ -45,7 +45,7 @@ export function createSpanWriter(setup: Setup): WriteSpans {
     const omit = (): void => {
       counts.tooLarge += 1;
     };
-    const pieces = splitSpans(setup, cutChunks(spans, size.samples()), {
+    const pieces = splitSpans(setup, splitChunks(spans, size.samples()), {
       omit,
       isOver: () => isLost || deadline.signal.aborted,
     });
