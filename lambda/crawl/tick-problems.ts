@@ -1,5 +1,6 @@
 /** Collects the problems of one tick, and says when no further request can succeed. */
 import { HttpStatusError } from '../http/errors/errors.ts';
+import { mergeRepeatedProblems } from '../model/merge-problems.ts';
 import type { Problem } from '../model/problem.ts';
 import { BudgetSpentError } from './budget-spent-error.ts';
 
@@ -24,27 +25,24 @@ export function collectTickProblems<Subject extends string>(
   where: string,
   describe: (error: unknown, subject: Subject) => Problem | undefined,
 ): TickProblems<Subject> {
-  const found = new Map<string, { readonly problem: Problem; count: number }>();
+  const found: Problem[] = [];
+  const ofRequests = new Set<Problem>();
   const unreadable = new Map<string, number>();
   let isRefused = false;
-  let countOfErrors = 0;
-  const noteAs = (key: string, problem: Problem): void => {
-    const known = found.get(key);
-    if (known === undefined) found.set(key, { problem, count: 1 });
-    else known.count += 1;
-  };
   const note = (problem: Problem): void => {
-    noteAs(`${problem.kind} ${problem.message}`, problem);
+    found.push(problem);
   };
+  // Requests that fail alike have one cause, whatever they asked for.
+  const causeOf = (problem: Problem): string =>
+    ofRequests.has(problem) ? problem.kind : `${problem.kind} ${problem.message}`;
   return {
     add: (error, subject) => {
       if (error instanceof BudgetSpentError) return;
       const problem = describe(error, subject);
       if (problem === undefined) throw error;
       if (isUnauthorized(error) || problem.kind === 'rate-limited') isRefused = true;
-      countOfErrors += 1;
-      // Requests that fail alike have one cause, whatever they asked for.
-      noteAs(problem.kind, problem);
+      ofRequests.add(problem);
+      note(problem);
     },
     countUnreadable: (count, what) => {
       if (count > 0) unreadable.set(what, (unreadable.get(what) ?? 0) + count);
@@ -53,9 +51,9 @@ export function collectTickProblems<Subject extends string>(
     report: (kind, message) => {
       note({ kind, where, message });
     },
-    isHopeless: () => isRefused || countOfErrors >= manyErrors,
+    isHopeless: () => isRefused || ofRequests.size >= manyErrors,
     list: () => [
-      ...[...found.values()].map(({ problem, count }) => appendCount(problem, count)),
+      ...mergeRepeatedProblems(found, causeOf),
       ...[...unreadable].map(([what, count]) => describeUnreadable(where, what, count)),
     ],
   };
@@ -69,10 +67,4 @@ function isUnauthorized(error: unknown): boolean {
 function describeUnreadable(where: string, what: string, count: number): Problem {
   const message = `left out ${String(count)} ${what} that are not what the API documents; the others are published`;
   return { kind: 'bad-response', where, message };
-}
-
-function appendCount(problem: Problem, count: number): Problem {
-  if (count === 1) return problem;
-  const more = `${String(count - 1)} more ${count === 2 ? 'request' : 'requests'} of this run failed in such a way`;
-  return { ...problem, message: `${problem.message}; ${more}` };
 }

@@ -28,6 +28,30 @@ const rules: readonly Rule[] = [
     copy: /\b730 \*/,
     examples: ['const monthMs = 730 * hourMs;'],
   },
+  {
+    what: 'the labels that say what a figure is about',
+    home: 'lambda/model/catalogue/identity-labels.ts',
+    copy: /'system'(,| \|) 'source'/,
+    examples: ["  labels: ['system', 'source', 'scope', 'queue'],", "type Scope = 'system' | 'source' | 'scope';"],
+  },
+  {
+    what: 'which kind of problem a status is',
+    home: 'lambda/http/errors/status-kind.ts',
+    copy: /status === 4\d\d.*(return|\?) '(auth|rate-limited|configuration|rejected)'/,
+    examples: ["  if (status === 401 || status === 403) return 'auth';"],
+  },
+  {
+    what: 'a list in chunks',
+    home: 'lambda/model/lists/split-chunks.ts',
+    copy: /\.slice\((\w+) \* (\w+), \(\1 \+ 1\) \* \2\)/,
+    examples: ['    items.slice(index * size, (index + 1) * size),'],
+  },
+  {
+    what: 'the fair share of a deadline',
+    home: 'lambda/runtime/map-within-deadline.ts',
+    copy: /\.slice\([^)]*1 \/ /,
+    examples: ['using own = deadline.slice(1 / Math.ceil((readers.length - index) / clustersAtOnce));'],
+  },
 ];
 
 /** The lines of code that write it again, as `path: line`. */

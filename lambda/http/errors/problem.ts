@@ -1,5 +1,5 @@
 /** Turns an error of the HTTP layer into a problem with a remedy. */
-import type { Problem } from '../../model/problem.ts';
+import type { Problem, ProblemKind } from '../../model/problem.ts';
 import { explainRunEnd } from '../../runtime/abort.ts';
 import { SecretUnavailableError } from '../../secrets/secrets.ts';
 import {
@@ -11,6 +11,7 @@ import {
   HttpTimeoutError,
 } from './errors.ts';
 import { explainConnection, refusedByProxy } from './connection-reasons.ts';
+import { mapStatusKind } from './status-kind.ts';
 
 /** What a status means for this server, such as the scope that a token lacks at 403. */
 export type StatusHints = Partial<Readonly<Record<number, string>>>;
@@ -65,41 +66,27 @@ function describeCause(error: HttpError, telling: Telling): Cause {
 
 function describeStatus({ status, retryAtMs, excerpt }: HttpStatusError, { hints, words }: Telling): Cause {
   // GitHub and its like answer an exhausted rate limit with 403 and the time of the next attempt.
-  const { kind, hint } =
-    status === 403 && retryAtMs !== undefined ? tooMany : (meanings.get(status) ?? describeOtherStatus(status));
+  const meant = status === 403 && retryAtMs !== undefined ? 429 : status;
+  const kind = mapStatusKind(meant);
   const said = words === 'quote' && excerpt !== '' ? ` "${excerpt}"` : '';
-  const message = `answered ${String(status)}${said}: ${hints[status] ?? hint}`;
+  const message = `answered ${String(status)}${said}: ${hints[status] ?? usualHints[meant] ?? hintsByKind[kind]}`;
   return retryAtMs === undefined ? { kind, message } : { kind, message, retryAtMs };
 }
 
-interface Meaning {
-  readonly kind: Problem['kind'];
-  readonly hint: string;
-}
+const usualHints: StatusHints = {
+  401: 'the credentials are wrong, expired or revoked; put valid ones into the secret',
+  403: 'the credentials lack a permission; grant it to the key, user or role in use',
+  407: refusedByProxy,
+};
 
-const tooMany: Meaning = { kind: 'rate-limited', hint: 'too many requests; raise the interval or the quota' };
-const noSuchPath: Meaning = { kind: 'configuration', hint: 'the server knows no such path; check the URL' };
-
-const meanings: ReadonlyMap<number, Meaning> = new Map([
-  [401, { kind: 'auth', hint: 'the credentials are wrong, expired or revoked; put valid ones into the secret' }],
-  [403, { kind: 'auth', hint: 'the credentials lack a permission; grant it to the key, user or role in use' }],
-  [404, noSuchPath],
-  [405, noSuchPath],
-  [407, { kind: 'auth', hint: refusedByProxy }],
-  [410, noSuchPath],
-  [429, tooMany],
-]);
-
-function describeOtherStatus(status: number): Meaning {
-  if (status >= 500)
-    return {
-      kind: 'unavailable',
-      hint: 'the server has a fault of its own; look at its status page or log if it lasts',
-    };
-  if (status >= 400)
-    return { kind: 'rejected', hint: 'the server refused the request; check the URL and the settings beside it' };
-  return { kind: 'bad-response', hint: 'this status was not expected; check the URL, and proxies on the way' };
-}
+/** Only the kinds that a status may be of. */
+const hintsByKind: Partial<Readonly<Record<ProblemKind, string>>> = {
+  'rate-limited': 'too many requests; raise the interval or the quota',
+  configuration: 'the server knows no such path; check the URL',
+  unavailable: 'the server has a fault of its own; look at its status page or log if it lasts',
+  rejected: 'the server refused the request; check the URL and the settings beside it',
+  'bad-response': 'this status was not expected; check the URL, and proxies on the way',
+};
 
 /** What timers and the AWS SDK throw when the deadline's signal aborts. */
 function isAbort(error: unknown): error is Error {

@@ -2,12 +2,13 @@
 import type { Batch, SourceOutput } from '../batch.ts';
 import { findGreatest } from '../lists/extremes.ts';
 import type { MetricFamily } from '../metric.ts';
+import { hourMs } from '../time.ts';
 
 /**
  * After a longer pause the increases are told for its last hour: Datadog takes no point that is older, and New Relic
  * shows a window where it begins. Milliseconds.
  */
-const longestWindowMs = 3_600_000;
+const longestWindowMs = hourMs;
 
 type Counted = Pick<Batch, 'sources' | 'tickMs'>;
 

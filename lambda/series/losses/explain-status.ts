@@ -1,6 +1,7 @@
 /** Says why a request failed, what to do about it, and when it may go through. */
 import type { HttpStatusError } from '../../http/errors/errors.ts';
 import { describeHttpProblem } from '../../http/errors/problem.ts';
+import { mapStatusKind } from '../../http/errors/status-kind.ts';
 import type { ProblemKind } from '../../model/problem.ts';
 import { NotBegunError } from '../delivery/fate.ts';
 
@@ -61,12 +62,4 @@ export function explainSendError(error: unknown, where: string): Explanation {
 function chooseUsualRemedy(status: number): string {
   if (status >= 500) return 'The server has a fault of its own: look at its status page or log if it lasts.';
   return 'Check `url`, proxies on the way, and the log of the server.';
-}
-
-function mapStatusKind(status: number): ProblemKind {
-  if (status === 401 || status === 403) return 'auth';
-  if (status === 429) return 'rate-limited';
-  if (status >= 500) return 'unavailable';
-  if (status === 404 || status === 405 || status === 407 || status === 415) return 'configuration';
-  return status >= 400 ? 'rejected' : 'bad-response';
 }

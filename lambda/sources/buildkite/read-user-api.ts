@@ -1,11 +1,13 @@
 /** Reads waiting jobs, builds and events with a user's API token, and counts what ended. */
 import * as z from 'zod';
 import { matchSelection } from '../../settings/glob.ts';
+import { credentialFamilies } from '../../model/credential.ts';
 import { append } from '../../model/lists/append.ts';
 import type { MetricFamily } from '../../model/metric.ts';
+import { mergeRepeatedProblems } from '../../model/merge-problems.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { CollectContext, Collection, SourcePorts } from '../source.ts';
-import { mapTokenExpiry, readTokenFacts, type TokenFacts } from './user-api/access-token.ts';
+import { readTokenFacts, type TokenFacts } from './user-api/access-token.ts';
 import type { AgentReading } from './agent-api/read-clusters.ts';
 import { createBranchClassifier } from './builds/branches.ts';
 import { readBuildLists } from './builds/read-builds.ts';
@@ -15,7 +17,7 @@ import { countEvents, type EventReading, takeEvents } from './events/job-events.
 import { declareSeries } from './builds/declare-series.ts';
 import { forgetCursor } from './builds/resume-finished.ts';
 import { type HostedQueues, collectHostedQueues } from './queues/hosted-queues.ts';
-import { createGraphqlProblemDescriber, createProblemDescriber, mergeRepeatedProblems } from './user-api/problems.ts';
+import { createGraphqlProblemDescriber, createProblemDescriber } from './user-api/problems.ts';
 import { openLedgerAndBudgets } from './user-api/budgets.ts';
 import { refreshPipelines } from './builds/find-ended-pipelines.ts';
 import { learnPipelines, addEarlierPipelines } from './builds/known-pipelines.ts';
@@ -98,7 +100,7 @@ async function readAll(run: UserRun, agents: Promise<AgentReading>): Promise<Rea
   const families = [
     ...mapWaiting({ ...buildWaitingFacts(run, waits, lists, queueNames), knownQueueIds: (await agents).queueIds }),
     ...(await updatePipelines(run, token, lists)),
-    ...mapTokenExpiry(run.config.name, token),
+    ...credentialFamilies({ system: 'buildkite', source: run.config.name }, token ?? {}),
   ];
   count(run, lists, queueNames);
   countArrived(run, events, collectQueueIds(await agents, waits));

@@ -9,7 +9,7 @@ import type { Keep } from '../../prometheus-text/families/collect-families.ts';
 import type { Page } from '../../prometheus-text/page.ts';
 import { formatLosses } from '../../prometheus-text/remarks.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
-import { mapConcurrently } from '../../runtime/map-concurrently.ts';
+import { mapWithinDeadline } from '../../runtime/map-within-deadline.ts';
 import type { CollectContext, CreateSource, SourcePorts } from '../source.ts';
 import type { PrometheusConfig, Target } from './config.ts';
 import {
@@ -92,14 +92,8 @@ function describeNoNumbers({ samples, example }: NoNumbers, where: string): read
 
 type ReadTarget = (target: Target, deadline: Deadline) => Promise<Reading>;
 
-/** Targets that hang have their share of the time, and leave as much to each further round. */
 function readAll({ targets, timeoutSeconds }: PrometheusConfig, read: ReadTarget, deadline: Deadline) {
-  return mapConcurrently([...targets.entries()], targetsAtOnce, async ([index, target]) => {
-    const rounds = Math.ceil((targets.length - index) / targetsAtOnce);
-    const wanted = (timeoutSeconds * 1000) / Math.max(1, deadline.remainingMs());
-    using own = deadline.slice(Math.min(1 / rounds, wanted));
-    return await read(target, own);
-  });
+  return mapWithinDeadline(targets, { deadline, limit: targetsAtOnce, maxMs: timeoutSeconds * 1000 }, read);
 }
 
 function createTargetReader(config: PrometheusConfig, ports: SourcePorts): ReadTarget {

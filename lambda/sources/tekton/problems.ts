@@ -1,6 +1,7 @@
 /** The problems of reading the lists: each cause once, with its remedy. */
 import type { Ledger } from '../../counters/ledger.ts';
 import { describeHttpProblem, type StatusHints } from '../../http/errors/problem.ts';
+import { mergeRepeatedProblems } from '../../model/merge-problems.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { TektonConfig } from './config.ts';
 import type { ListReading } from './runs/read-list.ts';
@@ -20,21 +21,8 @@ export function describeListProblems(
   readings: readonly ListReading[],
   options: ListProblemOptions,
 ): readonly Problem[] {
-  const byCause = new Map<string, { readonly problem: Problem; lists: number }>();
-  for (const reading of readings) {
-    for (const problem of describeReading(reading, options)) {
-      // Lists of one cluster mostly fail together, and one line says it.
-      const cause = `${problem.kind} ${problem.message}`;
-      const known = byCause.get(cause);
-      if (known === undefined) byCause.set(cause, { problem, lists: 1 });
-      else known.lists += 1;
-    }
-  }
-  const causes = [...byCause.values()].map(({ problem, lists }) =>
-    lists === 1
-      ? problem
-      : { ...problem, message: `${problem.message} (and ${String(lists - 1)} more lists likewise)` },
-  );
+  // Lists of one cluster mostly fail together, and one line says it.
+  const causes = mergeRepeatedProblems(readings.flatMap((reading) => describeReading(reading, options)));
   return [...causes, ...describeProgress(readings, options.where)];
 }
 

@@ -447,12 +447,11 @@ function valuesOf(family: MetricFamily): readonly number[] {
   }
 }
 
-/** Without the status at the beginning, and what is said of further lists and requests at the end. */
+/** Without the status at the beginning, and what is said of further ones at the end. */
 function withoutFrame(message: string): string {
   return message
     .replace(/^answered \d+: /, '')
-    .replace(/; \d+ more requests? of this run failed in such a way$/, '')
-    .replace(/ \(and \d+ more lists likewise\)$/, '')
+    .replace(/; \d+ more such problems? in this run$/, '')
     .replace(/ \([A-Z_]+\)$/, '');
 }
 

@@ -1,8 +1,9 @@
 /** Sends GET requests to Bitbucket within the budget of the tick, and pages through its lists. */
 import type * as z from 'zod';
-import { BadResponseError, ForbiddenRequestError, HttpStatusError } from '../../../http/errors/errors.ts';
+import { BadResponseError, HttpStatusError } from '../../../http/errors/errors.ts';
 import type { HttpPort, TlsMaterial } from '../../../http/port.ts';
 import { readJson } from '../../../http/answers/json.ts';
+import { resolveNextPage } from '../../../http/answers/paginate.ts';
 import { whereOf } from '../../../http/where.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
 import { BudgetSpentError } from '../../../crawl/budget-spent-error.ts';
@@ -105,17 +106,6 @@ export async function* listPages(context: ApiContext, query: Query): AsyncGenera
 function createEndlessListError(url: URL, pages: number): BadResponseError {
   const message = `the list does not end after ${String(pages)} ${pages === 1 ? 'page' : 'pages'}; nothing of it is published, because a part would be taken for the whole`;
   return new BadResponseError(whereOf('GET', url), message);
-}
-
-/** Within the same origin only: the credential goes with the request. */
-function resolveNextPage(next: string | null | undefined, current: URL): URL | undefined {
-  if (next === null || next === undefined || next === '') return undefined;
-  const url = URL.parse(next, current.href);
-  if (url?.origin === current.origin) return url;
-  throw new ForbiddenRequestError(
-    whereOf('GET', current),
-    'the next page is on another server, where the credential must not go; check endpoint',
-  );
 }
 
 function buildUrl(endpoint: string, { path, parameters }: Query): URL {

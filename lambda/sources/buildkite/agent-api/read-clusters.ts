@@ -2,7 +2,7 @@
 import { matchAny, matchSelection } from '../../../settings/glob.ts';
 import type { Problem } from '../../../model/problem.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
-import { mapConcurrently } from '../../../runtime/map-concurrently.ts';
+import { mapWithinDeadline } from '../../../runtime/map-within-deadline.ts';
 import type { Collection, SourcePorts } from '../../source.ts';
 import { createClusterOwners, type TokenSnapshot } from './cluster-owners.ts';
 import { createClusterReader, type ClusterReading, type ReadCluster } from './read-cluster.ts';
@@ -38,7 +38,9 @@ export function createAgentReader(
   const isNamedHosted = matchAny(config.hostedQueues ?? []);
   const owners = createClusterOwners(where);
   return async (deadline) => {
-    const { seen, problems } = splitReadings(await readAll(readers, deadline));
+    const { seen, problems } = splitReadings(
+      await mapWithinDeadline(readers, { deadline, limit: clustersAtOnce }, (read, own) => read(own)),
+    );
     const { claimed, problems: conflicts } = owners.claim(seen);
     const readable = seen.flatMap(({ token, snapshot }) => describeMissingFigures(snapshot, `${where} (${token})`));
     return {
@@ -52,14 +54,6 @@ export function createAgentReader(
       ),
     };
   };
-}
-
-/** Each token gets a fair share of the time that is left, so that one that hangs does not starve the others. */
-function readAll(readers: readonly ReadCluster[], deadline: Deadline): Promise<readonly ClusterReading[]> {
-  return mapConcurrently([...readers.entries()], clustersAtOnce, async ([index, read]) => {
-    using own = deadline.slice(1 / Math.ceil((readers.length - index) / clustersAtOnce));
-    return await read(own);
-  });
 }
 
 function buildMapOptions(config: BuildkiteConfig): Omit<MapOptions, 'isHosted'> {

@@ -1,4 +1,5 @@
 /** Pages through a list of builds within a budget. */
+import { findNextLink, resolveNextPage } from '../../../http/answers/paginate.ts';
 import { BadResponseError, HttpStatusError, ResponseTooLargeError } from '../../../http/errors/errors.ts';
 import { whereOf } from '../../../http/where.ts';
 import type { Problem } from '../../../model/problem.ts';
@@ -37,9 +38,9 @@ export async function listBuilds(api: UserApi, query: BuildQuery): Promise<ListR
     try {
       const { value, headers } = await api.requestRest(url, BuildPage);
       addPage(seen, value);
-      const next = findNextPage(headers['link'] ?? '', url);
+      const next = resolveNextPage(findNextLink(headers), url);
       if (next === undefined) return makeResult(seen, true);
-      if (next === 'elsewhere' || seen.newOnPage === 0) throw createDeadEndError(url);
+      if (next.pathname !== url.pathname || seen.newOnPage === 0) throw createDeadEndError(url);
       url = next;
     } catch (error) {
       const size = decidePageSize(error, pageSize, seen);
@@ -128,12 +129,4 @@ function pickOlder(a: string | undefined, b: string | undefined): string | undef
 /** 400 `Listing builds this deep is not supported. …` */
 function isTooDeep(error: unknown): boolean {
   return error instanceof HttpStatusError && error.status === 400 && /this deep/i.test(error.excerpt);
-}
-
-/** The address of the next page; a page of another origin would carry the token away. */
-function findNextPage(link: string, current: URL): URL | 'elsewhere' | undefined {
-  const target = /<([^>]*)>\s*;[^,<]*rel="?next"?/i.exec(link)?.[1];
-  if (target === undefined) return undefined;
-  const url = URL.parse(target, current.href);
-  return url !== null && url.origin === current.origin && url.pathname === current.pathname ? url : 'elsewhere';
 }

@@ -1,5 +1,6 @@
 /** Reads the names of clusters and queues by REST, for tokens without GraphQL; a long list takes several runs. */
 import * as z from 'zod';
+import { findNextLink } from '../../../http/answers/paginate.ts';
 import { HttpStatusError } from '../../../http/errors/errors.ts';
 import { makeLabelValue } from '../../../model/text/labels.ts';
 import type { UserApi } from '../user-api/client.ts';
@@ -123,7 +124,7 @@ async function listElements<Schema extends z.ZodType>(
       if (parsed.success) elements.push(parsed.data);
       else unreadable += 1;
     }
-    isCut = /rel="?next"?/.test(headers['link'] ?? '');
+    isCut = findNextLink(headers) !== undefined;
     if (!isCut) break;
   }
   // Once all of it has come: a list that fails half-way is read again.

@@ -1,7 +1,6 @@
 /** Reads scopes and expiry of the API token. */
 import * as z from 'zod';
-import { credentialFamilies, lifetimeMs } from '../../../model/credential.ts';
-import type { MetricFamily } from '../../../model/metric.ts';
+import { lifetimeMs } from '../../../model/credential.ts';
 import type { ApiSettings } from '../config.ts';
 import { AccessToken } from './rest-schema.ts';
 import { parseTime } from './times.ts';
@@ -78,8 +77,4 @@ export async function readTokenFacts(run: UserRun): Promise<TokenFacts | undefin
     problems.push({ kind: 'auth', where: `buildkite/${run.config.name} access-token`, message });
   }
   return facts;
-}
-
-export function mapTokenExpiry(source: string, facts: TokenFacts | undefined): readonly MetricFamily[] {
-  return facts === undefined ? [] : credentialFamilies({ system: 'buildkite', source }, facts);
 }

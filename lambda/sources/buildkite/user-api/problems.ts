@@ -81,13 +81,3 @@ export function describeUnreadable(where: string, count: number): Problem {
   const message = `${elements} not what Buildkite documents and left out; the others are published`;
   return { kind: 'bad-response', where, message };
 }
-
-/** Merges problems with the same cause into one, such as those of one wrong token. */
-export function mergeRepeatedProblems(problems: readonly Problem[]): readonly Problem[] {
-  const byCause = Map.groupBy(problems, ({ kind, message }) => `${kind} ${message}`);
-  return [...byCause.values()].flatMap(([first, ...others]) => {
-    if (first === undefined) return [];
-    if (others.length === 0) return [first];
-    return [{ ...first, where: `${first.where} and ${String(others.length)} more` }];
-  });
-}

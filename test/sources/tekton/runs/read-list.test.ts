@@ -186,7 +186,7 @@ describe('the lists of the Kubernetes API', () => {
     const { problems } = await cluster.tick();
 
     expect(problems.map(({ kind, message }) => [kind, message])).toEqual([
-      ['rejected', `answered 400: ${words} (and 1 more lists likewise)`],
+      ['rejected', `answered 400: ${words}; 1 more such problem in this run`],
     ]);
   });
 
