@@ -5,7 +5,7 @@ import { results } from './results.ts';
 
 type DeploymentLabel = SourceLabel | 'scope' | 'deploy_environment';
 
-const deploymentLabels = ['system', 'source', 'scope', 'deploy_environment'] as const;
+const deploymentLabels = [...sourceLabels, 'scope', 'deploy_environment'] as const;
 
 export const deploymentsFinished: MetricDefinition<'counter', DeploymentLabel | 'result'> = {
   name: 'ci_deployments_total',

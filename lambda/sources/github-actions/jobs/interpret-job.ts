@@ -11,6 +11,8 @@ import { buildRunUrl, type RepositoryIdentity, scopeOf } from '../runs/repositor
 import { interpretJobState } from '../runs/states.ts';
 import { jobStream } from '../runs/streams.ts';
 import { determineHosting, type QueueNames } from './queue-names.ts';
+import type { QueueLabel } from '../../../model/catalogue/identity-labels.ts';
+import type { Labels } from '../../../model/metric.ts';
 
 /** What a job is a part of, as far as that is known when its record is read. */
 export interface JobContext {
@@ -128,7 +130,7 @@ function buildFinish(record: JobRecord, ended: Ended, context: JobContext): Fini
 
 function buildObservations(
   { result, times }: Ended,
-  labels: Readonly<Record<'system' | 'source' | 'scope' | 'queue', string>>,
+  labels: Labels<QueueLabel>,
   { workedMs, wasHeld }: { readonly workedMs: number | undefined; readonly wasHeld: boolean },
 ): readonly Observation[] {
   return [

@@ -12,13 +12,14 @@ import type { WaitingQueue } from '../runners/map-runners.ts';
 import { isAbandoned, isZombie, type JobState, type OpenRunState } from '../runs/open-run.ts';
 import { type Repository, scopeOf } from '../runs/repository.ts';
 import type { Phase } from '../runs/states.ts';
+import { dayMs } from '../../../model/time.ts';
 
 /** Older figures are left out, because an autoscaler may use them. */
 const longestHeldMs = 15 * minuteMs;
 
 /** What has been there is shown as 0 for a while, so that alarms resolve; a queue for longer, so that they keep data. */
 const pipelineShownMs = 15 * minuteMs;
-const queueShownMs = 24 * 60 * minuteMs;
+const queueShownMs = dayMs;
 
 export interface LevelInput {
   readonly ledger: Ledger;
