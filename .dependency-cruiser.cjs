@@ -86,7 +86,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^lambda/',
-        pathNot: '^lambda/(secrets/|counters/stores/dynamodb/|events/|sinks/cloudwatch/|(wiring|webhook)\\.ts$)',
+        pathNot: '^lambda/(secrets/|counters/stores/dynamodb/|events/|sinks/cloudwatch/|alarms/|(wiring|webhook|alarm-messages)\\.ts$)',
       },
       to: { path: 'node_modules/@aws-sdk/' },
     },
@@ -109,7 +109,7 @@ module.exports = {
       to: {
         path: '^lambda/',
         pathNot:
-          '^lambda/(config/|cost/|model/|settings/|runtime/function-memory\\.ts$|secrets/(secret-ref|arn)\\.ts$|sources/(index|source|prepare-source)\\.ts$|sources/[^/]+/(index|config|metrics)\\.ts$|sinks/(index|sink|prepare-sink)\\.ts$|sinks/[^/]+/(index|config|namespace|price|stored)\\.ts$)',
+          '^lambda/(config/|cost/|model/|settings/|alarms/message-event\\.ts$|runtime/function-memory\\.ts$|secrets/(secret-ref|arn)\\.ts$|sources/(index|source|prepare-source)\\.ts$|sources/[^/]+/(index|config|metrics)\\.ts$|sinks/(index|sink|prepare-sink)\\.ts$|sinks/[^/]+/(index|config|namespace|price|stored)\\.ts$)',
       },
     },
     {

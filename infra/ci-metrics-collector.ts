@@ -130,7 +130,14 @@ export class CiMetricsCollector extends Construct implements iam.IGrantable {
     const { schedule, group } = createSchedule(this, this.config, { fn, deadLetterQueue, queueKey });
     const watched = { fn, deadLetterQueue, scheduleGroup: group };
     const isEmulated = emulation !== undefined;
-    const { topic, alarms, plans } = createAlarms(this, { prepared, watched, settings: props, isEmulated });
+    const { topic, alarms, plans } = createAlarms(this, {
+      prepared,
+      watched,
+      settings: props,
+      logGroup,
+      queueKey,
+      isEmulated,
+    });
     const isShown = this.config.deployment.dashboard === 'create';
 
     this.function = fn;

@@ -16,14 +16,20 @@ export function formatDashboardUrl(stack: Stack, name: string): string {
 }
 
 /** A stack that does not know its Region learns the partition when it is deployed. */
-function chooseConsoleDomain(stack: Stack): string {
+export function chooseConsoleDomain(stack: Stack): string {
   const { region } = stack;
   if (!Token.isUnresolved(region)) return domains.find(({ regions }) => regions.test(region))?.domain ?? commercial;
-  const conditions = domains.map(({ partition, domain }) => {
-    const isPartition = new CfnCondition(stack, `In-${partition}`, {
-      expression: Fn.conditionEquals(Aws.PARTITION, partition),
-    });
-    return { domain, id: isPartition.logicalId };
-  });
+  const conditions = domains.map(({ partition, domain }) => ({
+    domain,
+    id: findCondition(stack, partition).logicalId,
+  }));
   return conditions.reduce((otherwise, { domain, id }) => Fn.conditionIf(id, domain, otherwise).toString(), commercial);
+}
+
+/** The stack has each condition once. */
+function findCondition(stack: Stack, partition: string): CfnCondition {
+  const id = `In-${partition}`;
+  const known = stack.node.tryFindChild(id);
+  if (known instanceof CfnCondition) return known;
+  return new CfnCondition(stack, id, { expression: Fn.conditionEquals(Aws.PARTITION, partition) });
 }

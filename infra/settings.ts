@@ -51,6 +51,8 @@ export interface CollectorSettings {
   readonly code?: lambda.Code;
   /** The code of the functions behind webhook URLs. @default bundled by esbuild while the app synthesises */
   readonly webhookCode?: lambda.Code;
+  /** The code of the function that makes messages of alarms. @default bundled by esbuild while the app synthesises */
+  readonly messengerCode?: lambda.Code;
 }
 
 /** Where a function runs. */

@@ -15,6 +15,14 @@ export const collectorDown: CompositePlan = {
     joinByAnd(matchOn('collector-silent'), matchOk('collector-started')),
     ...['function-crashes', 'function-throttled', 'schedule-dropped', 'schedule-dead-letters'].map(matchOn),
   ]),
+  parts: [
+    'collector-silent',
+    'collector-started',
+    'function-crashes',
+    'function-throttled',
+    'schedule-dropped',
+    'schedule-dead-letters',
+  ],
 };
 
 /** Alarms that do not notify where there are composite alarms; what causes the last two has alarms of its own. */

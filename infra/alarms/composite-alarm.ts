@@ -17,6 +17,8 @@ export interface CompositePlan {
   readonly name: string;
   readonly description: string;
   readonly rule: Rule;
+  /** Names of the alarms that it tells for. */
+  readonly parts: readonly string[];
   /** The alarm during which this one changes its state and does not notify. */
   readonly silencedBy?: string;
 }

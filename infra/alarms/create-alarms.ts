@@ -2,14 +2,17 @@
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import type * as logs from 'aws-cdk-lib/aws-logs';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Annotations, Aws, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import { acknowledge } from '../acknowledge.ts';
 import { type AlarmPlan, createAlarm, isPromql } from './alarm-plan.ts';
 import { checkReach } from './reach.ts';
-import { createAlarmWebhook, type MadeAlarm } from './webhook.ts';
+import type { MadeAlarm } from './made-alarm.ts';
+import { muteAlarms } from './notify/mute-alarms.ts';
+import { acknowledgeMail, notifyPeople } from './notify/notify-people.ts';
 import { planCollectorAlarms, type Watched } from './collector-alarms.ts';
 import { collectorDown } from './collector-down.ts';
 import type { AlarmPlans } from './count-alarms.ts';
@@ -35,6 +38,9 @@ export interface AlarmOptions {
   readonly prepared: Prepared;
   readonly watched: Watched;
   readonly settings: CollectorSettings;
+  readonly logGroup: logs.ILogGroup;
+  /** The customer's key of every queue. */
+  readonly queueKey: kms.IKey | undefined;
   /** Emulators refuse alarms on expressions and composite alarms: parts tell the topic themselves. */
   readonly isEmulated: boolean;
 }
@@ -42,9 +48,11 @@ export interface AlarmOptions {
 /** Every alarm of the collector and of the queues that it watches, with one topic for all. */
 export function createAlarms(
   scope: Construct,
-  { prepared, watched, settings, isEmulated }: AlarmOptions,
+  { prepared, watched, settings, logGroup, queueKey, isEmulated }: AlarmOptions,
 ): CollectorAlarms {
-  const topic = resolveTopic(scope, prepared, settings);
+  const topicKey = resolveKey(scope, 'TopicKey', settings.topicKey, prepared.config.deployment.topicKeyArn);
+  const topic = resolveTopic(scope, prepared, settings, topicKey);
+  const places = { logGroupName: logGroup.logGroupName, queueKey, period: chooseScheduleRate(prepared.config) };
   const { region } = Stack.of(scope);
   checkReach(prepared, region);
   const queues = planQueueAlarms(prepared, region);
@@ -62,18 +70,14 @@ export function createAlarms(
     if (cut !== undefined) Annotations.of(scope).addWarningV2(`ci-metrics:window:${name}`, `alarm ${name} ${cut}`);
   const composites = isEmulated ? [] : [...queues.map(({ composite }) => composite), collectorDown];
   const made = createAllAlarms(new Construct(scope, 'Alarms'), { prepared, plans, composites, topic });
-  const { webhook } = prepared.config.alarms;
-  // Emulators have no API destinations.
-  if (webhook !== undefined && !isEmulated) {
-    const undelivered = createAlarmWebhook(scope, {
-      collector: prepared.config.collector,
-      webhook,
-      alarms: made,
-      deadLetterQueue: watched.deadLetterQueue,
-      period: chooseScheduleRate(prepared.config),
-    });
-    made.push(notifyTopic(topic, undelivered, createAlarm(scope, prepared.config, undelivered)));
-    plans.push(undelivered);
+  // Emulators have neither API destinations nor rules that mute.
+  if (!isEmulated) {
+    const undelivered = notifyPeople(scope, { prepared, settings, alarms: made, topic, topicKey, ...places });
+    if (undelivered !== undefined) {
+      made.push(notifyTopic(topic, undelivered, createAlarm(scope, prepared.config, undelivered)));
+      plans.push(undelivered);
+    }
+    muteAlarms(scope, prepared.config.alarms.mute, made);
   }
   return { topic, alarms: made.map(({ alarm }) => alarm), plans: { plans, composites } };
 }
@@ -116,24 +120,18 @@ function notifyTopic(topic: sns.ITopic, plan: AlarmPlan | CompositePlan, alarm: 
   return { ...describeMade(plan, alarm), isTold: true };
 }
 
-function describeMade(
-  plan: AlarmPlan | CompositePlan,
-  alarm: cloudwatch.AlarmBase,
-): Pick<MadeAlarm, 'name' | 'alarm' | 'hasContributors'> {
-  return { name: plan.name, alarm, hasContributors: 'contributors' in plan };
+function describeMade(plan: AlarmPlan | CompositePlan, alarm: cloudwatch.AlarmBase): Omit<MadeAlarm, 'isTold'> {
+  return { name: plan.name, alarm, hasContributors: 'contributors' in plan, parts: 'parts' in plan ? plan.parts : [] };
 }
 
-function resolveTopic(scope: Construct, prepared: Prepared, settings: CollectorSettings): sns.ITopic {
-  const { alarms } = prepared.config;
-  const topic = settings.alarmTopic ?? importTopic(scope, alarms.topicArn) ?? createTopic(scope, prepared, settings);
-  for (const email of alarms.emails) {
-    const subscription = topic.addSubscription(new EmailSubscription(email));
-    acknowledge(
-      subscription,
-      'Serverless-SNSRedrivePolicy',
-      'A lost e-mail cannot be sent again from a queue; the state of the alarm stays in CloudWatch.',
-    );
-  }
+function resolveTopic(
+  scope: Construct,
+  { config: { alarms } }: Prepared,
+  settings: CollectorSettings,
+  key: kms.IKey | undefined,
+): sns.ITopic {
+  const topic = settings.alarmTopic ?? importTopic(scope, alarms.topicArn) ?? createTopic(scope, key);
+  for (const email of alarms.emails) acknowledgeMail(topic.addSubscription(new EmailSubscription(email)));
   return topic;
 }
 
@@ -142,8 +140,7 @@ function importTopic(scope: Construct, arn: string | undefined): sns.ITopic | un
 }
 
 /** A policy of one's own replaces the one that lets the account's alarms publish, so this right is given anew. */
-function createTopic(scope: Construct, { config }: Prepared, settings: CollectorSettings): sns.Topic {
-  const masterKey = resolveKey(scope, 'TopicKey', settings.topicKey, config.deployment.topicKeyArn);
+function createTopic(scope: Construct, masterKey: kms.IKey | undefined): sns.Topic {
   allowService(masterKey, 'cloudwatch.amazonaws.com', { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } });
   const topic = new sns.Topic(scope, 'AlarmTopic', {
     displayName: 'CI metrics alarms',

@@ -59,8 +59,14 @@ function buildComposite(
   source: string | undefined,
   { name, description }: Pick<CompositePlan, 'name' | 'description'>,
 ): CompositePlan {
-  const rule = matchAnyOn(children.map((child) => child.name));
-  return { name, description, rule, ...(source === undefined ? {} : { silencedBy: `source-down/${source}` }) };
+  const parts = children.map((child) => child.name);
+  return {
+    name,
+    description,
+    rule: matchAnyOn(parts),
+    parts,
+    ...(source === undefined ? {} : { silencedBy: `source-down/${source}` }),
+  };
 }
 
 function planStarved(prepared: Prepared, { source, scope, queue, starvedMinutes }: QueueAlarm): readonly AlarmPlan[] {

@@ -72,6 +72,15 @@ export function bundleWebhookCode(): lambda.Code {
   });
 }
 
+/** The asset of the function that makes messages of alarms; its environment has its settings. */
+export function bundleMessengerCode(): lambda.Code {
+  const prebuilt = findPrebuilt('alarm-messages');
+  return createAsset('alarm-messages', prebuilt, (directory) => {
+    if (prebuilt === undefined) bundleEntry({ directory, entry: 'lambda/alarm-messages.ts' });
+    else copyPrebuilt(prebuilt, directory);
+  });
+}
+
 /** What the function reads at start: the checked configuration without what only the stack needs. */
 export function formatRuntimeConfig(config: CollectorConfig): string {
   return `${JSON.stringify(extractRuntimeConfig(config), undefined, 2)}\n`;

@@ -6,7 +6,7 @@ import type { ConfiguredKinds } from './only-configured.ts';
 import { formatConstant, registries, type Registry } from './registry.ts';
 
 /** The functions of a stack. */
-export type FunctionName = 'collector' | 'webhook';
+export type FunctionName = 'collector' | 'webhook' | 'alarm-messages';
 
 /** Beside the prebuilt files: which of them each one may load, itself or later. */
 export const manifestFile = 'manifest.json';

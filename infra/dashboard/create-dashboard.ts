@@ -5,6 +5,7 @@ import { Duration, Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { buildHealthRows } from './health-widgets.ts';
 import type { Watched } from '../alarms/collector-alarms.ts';
+import type { CollectorConfig } from '../../lambda/config/schema.ts';
 import type { Prepared } from '../prepared.ts';
 import { buildQuestionRows } from './question-widgets.ts';
 import { buildRelayedRows } from './relayed-widgets.ts';
@@ -29,8 +30,7 @@ export function createDashboard(
   { prepared, watched, logGroup, alarms }: DashboardOptions,
 ): cloudwatch.Dashboard {
   return new cloudwatch.Dashboard(scope, 'Dashboard', {
-    // Dashboard names are unique in the account, not in the Region.
-    dashboardName: `${prepared.config.collector.replaceAll('.', '-')}-${Stack.of(scope).region}`,
+    dashboardName: formatDashboardName(scope, prepared.config),
     defaultInterval: Duration.hours(3),
     periodOverride: cloudwatch.PeriodOverride.INHERIT,
     widgets: [
@@ -40,6 +40,11 @@ export function createDashboard(
       ...buildHealthRows(prepared, watched, logGroup),
     ],
   });
+}
+
+/** Dashboard names are unique in the account, not in the Region. */
+export function formatDashboardName(scope: Construct, { collector }: Pick<CollectorConfig, 'collector'>): string {
+  return `${collector.replaceAll('.', '-')}-${Stack.of(scope).region}`;
 }
 
 function buildStatusRows({ config }: Prepared, alarms: readonly cloudwatch.IAlarm[]): cloudwatch.IWidget[][] {

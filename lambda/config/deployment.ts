@@ -1,9 +1,7 @@
 /** The settings that only the stack reads: how the function is deployed, and whom its alarms wake. */
 import * as z from 'zod';
 import { defaultMemoryMegabytes } from '../runtime/function-memory.ts';
-import { guardUrl } from '../http/settings.ts';
-import { Selection } from '../settings/glob.ts';
-import { SecretName } from '../secrets/secret-ref.ts';
+import { AlarmWebhook, Mute, Receiver } from './notify.ts';
 import { OperatorName } from '../settings/operator-name.ts';
 
 /** The values that CloudWatch Logs takes (PutRetentionPolicy API reference). */
@@ -234,56 +232,6 @@ const PipelineAlarm = z
   .meta({ id: 'PipelineAlarm', description: 'Alarms of its own for one pipeline.' });
 export type PipelineAlarm = z.infer<typeof PipelineAlarm>;
 
-/** CreateApiDestination API reference, InvocationEndpoint: https alone, these characters, and so many of them. */
-const endpointText = /^(?:%[0-9A-Fa-f]{2}|[-()_.!~*';/?:@&=+$,A-Za-z0-9])+$/;
-const mostEndpointCharacters = 2048;
-
-const WebhookUrl = guardUrl(
-  z.url({ protocol: /^https$/, error: 'must be an https:// URL' }).max(mostEndpointCharacters),
-).refine((url) => endpointText.test(url), {
-  error: "must be of letters, digits, %XX and -()_.!~*';/?:@&=+$, which is what EventBridge takes",
-});
-
-/**
- * CloudFormation user guide, "Dynamic references to Secrets Manager": colons divide a reference and braces end it, so
- * that neither may be in a part of it.
- */
-const referencePart = /^[^:{}\s]+$/;
-
-const AlarmWebhook = z
-  .strictObject({
-    url: WebhookUrl.meta({
-      description:
-        'Public https URL that takes a POST for each change of an alarm: a Tekton EventListener, for instance.',
-    }),
-    header: z
-      .string()
-      .regex(/^[A-Za-z0-9-]{1,128}$/, { error: 'must be the name of an HTTP header' })
-      .default('X-Ci-Metrics-Token')
-      .meta({ description: 'Header that carries the token, for the receiver to check.' }),
-    token: z
-      .strictObject({
-        secret: SecretName.meta({
-          description:
-            'Name or ARN of a secret in AWS Secrets Manager that exists and has its value before the deployment.',
-        }),
-        key: z
-          .string()
-          .regex(referencePart, { error: 'must have no blank, colon or brace: CloudFormation reads it as its own' })
-          .optional()
-          .meta({ description: 'Member of the JSON object that the secret holds.' }),
-      })
-      .meta({
-        description: 'What the receiver checks; CloudFormation hands it to EventBridge, the template never has it.',
-      }),
-    alarms: Selection.optional().meta({
-      description:
-        'Which alarms are told, by the last part of their names, such as `runs-stuck/*`; default: those that tell the topic. `include` also reaches the parts of composite alarms.',
-    }),
-  })
-  .meta({ id: 'AlarmWebhook', description: 'An HTTP receiver that acts on alarms.' });
-export type AlarmWebhook = z.infer<typeof AlarmWebhook>;
-
 /** What only the stack reads: whom to wake, and for what. */
 export const Alarms = z
   .strictObject({
@@ -291,6 +239,20 @@ export const Alarms = z
       .optional()
       .meta({ description: 'SNS topic that is told of the alarms; default: a new topic.' }),
     webhook: AlarmWebhook.optional(),
+    notify: z.array(Receiver).default([]).meta({
+      description: 'Who is told, and of which alarms: mail, chat, on-call services and HTTP receivers.',
+    }),
+    mute: z.array(Mute).default([]).meta({
+      description: 'Quiet hours. What goes off in them is told at their end, if it is still on.',
+    }),
+    runbookUrl: z
+      .url({ protocol: /^https$/, error: 'must be an https:// URL' })
+      .refine((url) => !url.includes('#'), { error: 'must have no #: the section of an alarm comes after it' })
+      .optional()
+      .meta({
+        description:
+          'Where people read your copy of docs/operating.md; messages then link to the section of their alarm.',
+      }),
     emails: z
       .array(z.email())
       .default([])

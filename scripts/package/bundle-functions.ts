@@ -9,7 +9,7 @@ import { registries } from '../../infra/bundle/registry.ts';
 import { sinks } from '../../lambda/sinks/index.ts';
 import { sources } from '../../lambda/sources/index.ts';
 
-/** Writes `collector/` and `webhook/` into the folder, each with a list of what its files load. */
+/** Writes `collector/`, `webhook/` and `alarm-messages/` into the folder, each with a list of what its files load. */
 export async function bundleFunctions(folder: string): Promise<readonly Metafile[]> {
   const collector = join(folder, 'collector');
   const entries = { index: 'lambda/handler.ts', ...listPlugins() };
@@ -20,14 +20,18 @@ export async function bundleFunctions(folder: string): Promise<readonly Metafile
     plugins: [deferRegistries],
   });
   writeManifest(collector, ofCollector);
-  const webhook = join(folder, 'webhook');
-  const ofWebhook = await buildBundle({
-    directory: webhook,
-    entries: { index: 'lambda/webhook.ts' },
-    place: 'function',
-  });
-  writeManifest(webhook, ofWebhook);
-  return [ofCollector, ofWebhook];
+  return [
+    ofCollector,
+    await bundleAlone(join(folder, 'webhook'), 'lambda/webhook.ts'),
+    await bundleAlone(join(folder, 'alarm-messages'), 'lambda/alarm-messages.ts'),
+  ];
+}
+
+/** A function without plugins. */
+async function bundleAlone(directory: string, entry: string): Promise<Metafile> {
+  const metafile = await buildBundle({ directory, entries: { index: entry }, place: 'function' });
+  writeManifest(directory, metafile);
+  return metafile;
 }
 
 function listPlugins(): Readonly<Record<string, string>> {

@@ -24,7 +24,7 @@ const runs = asked === undefined ? { numRuns: 24, seed: 20261201 } : { numRuns: 
 /** Undefined where the synthesis refuses it with a message, before anything is deployed. */
 function stackOf(app: App, config: CollectorConfig, region: string | undefined): CiMetricsStack | undefined {
   try {
-    const settings = { code: inlineCode(), webhookCode: inlineCode() };
+    const settings = { code: inlineCode(), webhookCode: inlineCode(), messengerCode: inlineCode() };
     return new CiMetricsStack(app, 'ci-metrics', { config, settings, env: region === undefined ? {} : { region } });
   } catch (error) {
     if (error instanceof ConfigError) return undefined;

@@ -8,7 +8,7 @@ function warnedOf(traces: 'omit' | 'finished-runs'): readonly string[] {
   const sink = OtlpConfig.parse({ kind: 'otlp', url: 'https://otlp.example.com', traces });
   const stack = new CiMetricsStack(appForTest(), 'ci-metrics', {
     config: { ...configOf('minimal'), sinks: [sink] },
-    settings: { code: inlineCode(), webhookCode: inlineCode() },
+    settings: { code: inlineCode(), webhookCode: inlineCode(), messengerCode: inlineCode() },
   });
   return stack.node
     .findAll()

@@ -11,7 +11,7 @@ import { passedLimits } from './template-limits.ts';
 function templateOf(settings: object): Template {
   const text = JSON.stringify({ sinks: [{ kind: 'cloudwatch' }], ...settings });
   const config = parseConfig(text, { file: 'collector.yaml', environment: 'lambda' });
-  const code = { code: inlineCode(), webhookCode: inlineCode() };
+  const code = { code: inlineCode(), webhookCode: inlineCode(), messengerCode: inlineCode() };
   return Template.fromStack(new CiMetricsStack(appForTest(), 'ci-metrics', { config, settings: code }));
 }
 

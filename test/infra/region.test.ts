@@ -41,7 +41,7 @@ describe('what a Region lacks', () => {
     const stack = new CiMetricsStack(appForTest(), 'ci-metrics', {
       config: { ...everything, sources },
       env: { region },
-      settings: { code: inlineCode(), webhookCode: inlineCode() },
+      settings: { code: inlineCode(), webhookCode: inlineCode(), messengerCode: inlineCode() },
     });
     return stack.node
       .findAll()

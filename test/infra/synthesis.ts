@@ -25,6 +25,7 @@ export const variants = [
   'eks',
   'workspace',
   'otlp',
+  'notified',
   'emulator',
 ] as const;
 export type Variant = (typeof variants)[number];
@@ -102,7 +103,7 @@ export function synthesise(config: CollectorConfig, { context = {}, env = {} }: 
   const stack = new CiMetricsStack(app, 'ci-metrics', {
     config,
     env,
-    settings: { code: inlineCode(), webhookCode: inlineCode() },
+    settings: { code: inlineCode(), webhookCode: inlineCode(), messengerCode: inlineCode() },
   });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
   const { directory } = app.synth();

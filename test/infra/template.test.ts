@@ -46,7 +46,8 @@ describe.each(variants)('the template of %s', (variant) => {
     );
     const tables = resolved(template, 'AWS::DynamoDB::Table');
     // Runs that failed wait three days for a person; every other queue holds events.
-    const isOfEvents = ({ id }: { readonly id: string }): boolean => !id.startsWith('CollectorDeadLetters');
+    const isOfEvents = ({ id }: { readonly id: string }): boolean =>
+      !/^Collector(DeadLetters|NotifyUndelivered)/.test(id);
     const keptFor = queues.filter(isOfEvents).map(({ properties }) => Number(properties['MessageRetentionPeriod']));
 
     expect(queues.length).toBeGreaterThan(0);
