@@ -37,17 +37,11 @@ const gaps = {
     remedy:
       'deploy to another Region, or leave out "alarms.webhook" and the receivers of "alarms.notify" other than email, and subscribe to the topic',
   },
-  /** AWS General Reference, "AWS Chatbot endpoints and quotas": the partitions that have no console of it. */
+  /** The Regions in which CloudFormation has no `AWS::Chatbot::…`, as the CDK's own validation says. */
   chat: {
     feature: 'Amazon Q Developer in chat applications',
     regions: new Set(['us-gov-east-1', 'us-gov-west-1', 'cn-north-1', 'cn-northwest-1']),
     remedy: 'deploy to another Region, or leave the receiver out of "alarms.notify" and subscribe to the topic',
-  },
-  /** CloudWatch user guide, "Alarm mute rules": in all commercial Regions. */
-  'mute-rule': {
-    feature: 'rules that mute alarms',
-    regions: new Set(['us-gov-east-1', 'us-gov-west-1', 'cn-north-1', 'cn-northwest-1']),
-    remedy: 'deploy to another Region, or leave out "alarms.mute"',
   },
   /** CloudWatch user guide, "PromQL": what is not among the Regions that have it. */
   promql: {

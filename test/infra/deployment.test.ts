@@ -25,6 +25,9 @@ const scraping = {
 };
 const keyIn = (region: string) => `arn:aws:kms:${region}:111122223333:key/11111111-2222-3333-4444-555555555555`;
 
+const pager = (secret: string) => ({ kind: 'pagerduty', routingKey: { secret } });
+const secretIn = (region: string) => `arn:aws:secretsmanager:${region}:111122223333:secret:pager-AbCdEf`;
+
 describe('the sections for the stack alone', () => {
   it('have a default for everything', () => {
     expect(Deployment.parse({})).toEqual({
@@ -40,6 +43,8 @@ describe('the sections for the stack alone', () => {
     });
     expect(Alarms.parse({})).toEqual({
       emails: [],
+      notify: [],
+      mute: [],
       queues: [],
       pipelines: [],
       unnamedQueues: 'alarm',
@@ -101,6 +106,15 @@ describe('the sections for the stack alone', () => {
     [{ unnamedQueues: 'no' }, 'expected one of'],
     [{ webhook: { url: 'https://example.com/', token: { secret: 'a:b' } } }, 'must be the name or ARN of a secret'],
     [{ webhook: { url: 'https://example.com/', token: { secret: 'a', key: 'b:c' } } }, 'no blank, colon or brace'],
+    [{ notify: [{ kind: 'pager' }] }, 'Invalid input'],
+    [{ notify: [{ kind: 'slack', workspace: 'T1', channel: '#alarms' }] }, 'C01ABCDEF23, not its name'],
+    [{ notify: [{ kind: 'teams', tenant: 'x', team: 'x', channel: 'general' }] }, 'the id in the link of the channel'],
+    [{ notify: [{ kind: 'pagerduty', routingKey: { env: 'KEY' } }] }, 'Unrecognized key'],
+    [{ notify: [{ kind: 'pagerduty', routingKey: { secret: 'a' }, severity: 'high' }] }, 'expected one of'],
+    [{ mute: [{ cron: '0 20 * *', durationMinutes: 60 }] }, 'must have five fields'],
+    [{ mute: [{ cron: '0 20 * * *', durationMinutes: 60, timeZone: 'Berlin' }] }, 'must be a time zone of IANA'],
+    [{ mute: [{ cron: '0 20 * * *', durationMinutes: 21_601 }] }, '<=21600'],
+    [{ runbookUrl: 'https://example.com/a#b' }, 'must have no #'],
     [{ webhook: { url: 'https://example.com/#a', token: { secret: 'a' } } }, 'which is what EventBridge takes'],
   ])('refuse %j as alarms', (settings, message) => {
     const { success, error } = Alarms.safeParse(settings);
@@ -243,6 +257,23 @@ describe('settings that do not fit together', () => {
       'an address twice',
       alarms({ emails: ['a@example.com', 'a@example.com'] }),
       ['alarms.emails.1: "a@example.com" is listed twice; remove one'],
+    ],
+    [
+      'an address in both settings',
+      alarms({ emails: ['a@example.com'], notify: [{ kind: 'email', address: 'a@example.com' }] }),
+      ['alarms.notify.0.address: "a@example.com" is listed twice; remove one'],
+    ],
+    [
+      'two receivers of one name',
+      alarms({ notify: [pager('a'), pager('b'), { ...pager('c'), name: 'second' }] }),
+      ['alarms.notify.1: "pagerduty" is the name of another receiver; give this one a "name" of its own'],
+    ],
+    [
+      'a secret of a receiver in another Region',
+      { ...alarms({ notify: [pager(secretIn('eu-west-1'))] }), ...deployment({ logKeyArn: keyIn('us-east-1') }) },
+      [
+        'deployment.logKeyArn: lies in us-east-1 and alarms.notify.0.routingKey.secret in eu-west-1; both have to be in the Region of the stack',
+      ],
     ],
   ])('%s', (_, change, expected) => {
     expect(findings(change)).toEqual(expected);

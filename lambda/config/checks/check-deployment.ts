@@ -21,6 +21,7 @@ export function checkDeployment(config: DeployableConfig): readonly ConfigFindin
     ...checkTimeout(config),
     ...checkAlarms(config),
     ...checkEmails(config.alarms),
+    ...checkReceiverNames(config.alarms),
     ...checkRegions(config),
     ...checkTags(config.deployment),
     ...checkReferences(config, []),
@@ -41,12 +42,58 @@ function checkTimeout({ interval, deployment: { timeoutSeconds } }: DeployableCo
   return [{ path, message: `a run may not outlive the interval of ${interval}; use less, or leave it out` }];
 }
 
-function checkEmails({ emails }: Alarms): readonly ConfigFinding[] {
-  return emails.flatMap((email, index) =>
-    emails.indexOf(email) === index
+function checkEmails({ emails, notify }: Alarms): readonly ConfigFinding[] {
+  const listed = [
+    ...emails.map((address, index) => ({ address, path: ['alarms', 'emails', index] })),
+    ...notify.flatMap((receiver, index) =>
+      // Two entries with alarms of their own may be for one person.
+      receiver.kind === 'email' && receiver.alarms === undefined
+        ? [{ address: receiver.address, path: ['alarms', 'notify', index, 'address'] }]
+        : [],
+    ),
+  ];
+  return listed.flatMap(({ address, path }, index) =>
+    listed.findIndex((other) => other.address === address) === index
       ? []
-      : [{ path: ['alarms', 'emails', index], message: `"${email}" is listed twice; remove one` }],
+      : [{ path, message: `"${address}" is listed twice; remove one` }],
   );
+}
+
+/** Each receiver has parts of the stack under its name. */
+function checkReceiverNames({ notify, webhook }: Alarms): readonly ConfigFinding[] {
+  const names = notify.map(({ name, kind }) => name ?? kind);
+  const taken = webhook === undefined ? [] : ['webhook'];
+  return notify.flatMap(({ kind }, index) => {
+    const name = names[index] ?? kind;
+    // Mail has no part of its own.
+    if (kind === 'email' || ![...taken, ...names.slice(0, index)].includes(name)) return [];
+    const message = `"${name}" is the name of another receiver; give this one a "name" of its own`;
+    return [{ path: ['alarms', 'notify', index], message }];
+  });
+}
+
+/** The secrets that CloudFormation hands over, which have to be where the stack is. */
+function listDeployedSecrets({
+  notify,
+  webhook,
+}: Alarms): readonly (readonly [RegionalArn['path'], string | undefined])[] {
+  return [
+    [['alarms', 'webhook', 'token', 'secret'], webhook?.token.secret],
+    ...notify.map((receiver, index) => {
+      const path = ['alarms', 'notify', index];
+      switch (receiver.kind) {
+        case 'webhook':
+          return [[...path, 'token', 'secret'], receiver.token.secret] as const;
+        case 'pagerduty':
+          return [[...path, 'routingKey', 'secret'], receiver.routingKey.secret] as const;
+        case 'opsgenie':
+        case 'jira-service-management':
+          return [[...path, 'apiKey', 'secret'], receiver.apiKey.secret] as const;
+        default:
+          return [path, undefined] as const;
+      }
+    }),
+  ];
 }
 
 /** Settings that name something by its ARN which has to lie where the stack does. */
@@ -67,7 +114,7 @@ const regionalKeys = [
 function collectRegionalArns({ alarms, deployment }: DeployableConfig): readonly RegionalArn[] {
   const named: readonly (readonly [RegionalArn['path'], string | undefined])[] = [
     [['alarms', 'topicArn'], alarms.topicArn],
-    [['alarms', 'webhook', 'token', 'secret'], alarms.webhook?.token.secret],
+    ...listDeployedSecrets(alarms),
     ...regionalKeys.map((key) => [['deployment', key], deployment[key]] as const),
   ];
   return named.flatMap(([path, arn]) => {

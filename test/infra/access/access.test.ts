@@ -51,7 +51,40 @@ describe.each(variants)('every statement of %s', (variant) => {
     }
 
     // What comes by OTLP has no namespace that a condition could hold.
-    expect(wide).toEqual(variant === 'otlp' ? ['cloudwatch:PutMetricData on *'] : []);
+    const ofMetrics = variant === 'otlp' ? ['cloudwatch:PutMetricData on *'] : [];
+    // CloudWatch describes composite alarms only to those who may describe all.
+    const ofAlarms = ['everything', 'notified'].includes(variant) ? ['cloudwatch:DescribeAlarms on *'] : [];
+    expect(wide).toEqual([...ofMetrics, ...ofAlarms]);
+  });
+});
+
+describe('what the messenger of alarms may do', () => {
+  const roles = rolePolicies(synthesiseVariant('notified').template);
+  const statements = roles.find(({ roleId }) => roleId.includes('MessengerRole'))?.statements ?? [];
+  const onBus = (source: string, bus = 'default'): AwsCall => ({
+    action: 'events:PutEvents',
+    resource: arn('events', `event-bus/${bus}`),
+    context: { 'events:source': source },
+  });
+
+  it.each<AwsCall>([
+    onBus('ci-metrics.alarms'),
+    { action: 'cloudwatch:DescribeAlarms', resource: '*' },
+    { action: 'cloudwatch:DescribeAlarmContributors', resource: arn('cloudwatch', 'alarm:ci-metrics/any') },
+  ])('$action on $resource $context', async (call) => {
+    expect(await isAllowed(statements, call)).toBe(true);
+  });
+
+  it.each<AwsCall>([
+    onBus('aws.cloudwatch'),
+    onBus('ci-metrics.alarms', 'another'),
+    { action: 'cloudwatch:DescribeAlarmContributors', resource: arn('cloudwatch', 'alarm:other/any') },
+    { action: 'cloudwatch:SetAlarmState', resource: arn('cloudwatch', 'alarm:ci-metrics/any') },
+    { action: 'cloudwatch:GetMetricData', resource: '*' },
+    { action: 'secretsmanager:GetSecretValue', resource: secret('ci-metrics/pagerduty') },
+    { action: 'sns:Publish', resource: arn('sns', 'any') },
+  ])('not $action on $resource $context', async (call) => {
+    expect(await isAllowed(statements, call)).toBe(false);
   });
 });
 

@@ -86,7 +86,7 @@ function fill({ InputPathsMap, InputTemplate }: Rule['Targets'][number]['InputTr
 
 /** Whether EventBridge would hand the message to the target of the rule. */
 function matches({ EventPattern: { detail } }: Rule, sent: Readonly<Record<string, unknown>>): boolean {
-  return Object.entries(detail).every(([name, values]) => values.some((value) => value === sent[name]));
+  return Object.entries(detail).every(([name, values]) => values?.some((value) => value === sent[name]) ?? true);
 }
 
 /** What each target gets of a message. */
