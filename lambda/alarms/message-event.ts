@@ -1,3 +1,5 @@
-/** What the events of messages are called on the bus; rules choose by it. */
+/** What the events of messages are called on the bus. */
+
+/** Rules choose by both. */
 export const messageSource = 'ci-metrics.alarms';
 export const messageDetailType = 'CI alarm message';

@@ -112,7 +112,9 @@ function describeWhat({ alarm, cause, reason, state }: Telling, { collector }: S
 }
 
 function formatTitle(state: AlarmState, about: string, what: string, alarmKind: string): string {
-  return `${words[state]}: ${about}${what === '' ? `, ${alarmKind}` : `: ${what}`}`;
+  if (what !== '') return `${words[state]}: ${about}: ${what}`;
+  // What is about no queue is called by the alarm already.
+  return about.startsWith(alarmKind) ? `${words[state]}: ${about}` : `${words[state]}: ${about}, ${alarmKind}`;
 }
 
 /** One a queue: both parts of a composite alarm that find it have one key. */

@@ -34,8 +34,8 @@ describe('the title', () => {
   it.each<readonly [string, Partial<Telling>]>([
     ['ALARM: queue "default" of production (source main): 2 jobs wait and no worker takes them', {}],
     ['OK: queue "default" of production (source main), queue-starved', { state: 'OK' }],
-    ['ALARM: source-down of main, source-down', { alarm: 'acme/source-down/main', reason: '' }],
-    ['NO DATA: collector-down, collector-down', { alarm: 'acme/collector-down', state: 'INSUFFICIENT_DATA' }],
+    ['ALARM: source-down of main', { alarm: 'acme/source-down/main', reason: '' }],
+    ['NO DATA: collector-down', { alarm: 'acme/collector-down', state: 'INSUFFICIENT_DATA' }],
     [
       'ALARM: workflow "build" of acme (source main), workflow-down',
       { alarm: 'acme/workflow-down/main', contributor: { Org: 'acme', Workflow: 'build', Runner: 'x' } },

@@ -106,7 +106,7 @@ describe('the sections for the stack alone', () => {
     [{ unnamedQueues: 'no' }, 'expected one of'],
     [{ webhook: { url: 'https://example.com/', token: { secret: 'a:b' } } }, 'must be the name or ARN of a secret'],
     [{ webhook: { url: 'https://example.com/', token: { secret: 'a', key: 'b:c' } } }, 'no blank, colon or brace'],
-    [{ notify: [{ kind: 'pager' }] }, 'Invalid input'],
+    [{ notify: [{ kind: 'pager' }] }, 'Invalid discriminator value'],
     [{ notify: [{ kind: 'slack', workspace: 'T1', channel: '#alarms' }] }, 'C01ABCDEF23, not its name'],
     [{ notify: [{ kind: 'teams', tenant: 'x', team: 'x', channel: 'general' }] }, 'the id in the link of the channel'],
     [{ notify: [{ kind: 'pagerduty', routingKey: { env: 'KEY' } }] }, 'Unrecognized key'],

@@ -92,6 +92,7 @@ describe('drawings in the documentation', () => {
 
     expect(drawings.map(({ file }) => file)).toEqual([
       'README.md',
+      'docs/acting-on-alarms.md',
       'docs/webhooks.md',
       'infra/README.md',
       'lambda/README.md',
