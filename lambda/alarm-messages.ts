@@ -71,7 +71,17 @@ export async function handler(
 ): Promise<{ readonly told: number }> {
   try {
     const change = parseChange(event);
-    const reader = createAlarmReader(client, `${settings.collector}/`, AbortSignal.timeout(budgetMs));
+    const reader = createAlarmReader(
+      client,
+      `${settings.collector}/`,
+      AbortSignal.timeout(budgetMs),
+      (alarm, error) => {
+        log.warn('what is on in an alarm cannot be read, so that it is told as a whole', {
+          alarm,
+          error: cleanError(error, redactor).message,
+        });
+      },
+    );
     const sender: Sender = { ...settings, region, account: context.invokedFunctionArn.split(':')[4] ?? '' };
     const messages = (await decideTellings(change, reader)).map((telling) => buildMessage(telling, sender));
     await putMessages(messages, bus);

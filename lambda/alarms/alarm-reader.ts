@@ -37,11 +37,15 @@ export interface AlarmReader {
   readContributors(alarm: string): Promise<readonly StandingContributor[]>;
 }
 
-/** @param prefix How the names of the collector's own alarms begin. */
+/**
+ * @param prefix How the names of the collector's own alarms begin.
+ * @param onUnread Called where CloudWatch does not name what is on in an alarm.
+ */
 export function createAlarmReader(
   client: Pick<CloudWatchClient, 'send'>,
   prefix: string,
   signal: AbortSignal,
+  onUnread: (alarm: string, error: unknown) => void,
 ): AlarmReader {
   const options = { abortSignal: signal };
   const describe = async (names: readonly string[]): Promise<readonly StandingAlarm[]> => {
@@ -82,7 +86,12 @@ export function createAlarmReader(
     },
     readContributors: async (alarm) => {
       const command = new DescribeAlarmContributorsCommand({ AlarmName: alarm });
-      const { AlarmContributors = [] } = await client.send(command, options);
+      // Better told without the names of its queues than not at all.
+      const answer = await client.send(command, options).catch((error: unknown) => {
+        onUnread(alarm, error);
+        return undefined;
+      });
+      const AlarmContributors = answer?.AlarmContributors ?? [];
       return AlarmContributors.map(({ ContributorAttributes = {}, StateReason = '', StateTransitionedTimestamp }) => ({
         attributes: ContributorAttributes,
         reason: StateReason,

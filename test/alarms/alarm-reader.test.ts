@@ -24,6 +24,7 @@ function clientOf(answers: readonly object[]): {
 }
 
 const { signal } = new AbortController();
+const ignore = (): void => undefined;
 
 describe('the reader of alarms', () => {
   it('asks for the parents by their names, because only so it is told whether they are held back', async () => {
@@ -37,7 +38,7 @@ describe('the reader of alarms', () => {
       },
     ]);
 
-    const parents = await createAlarmReader(client, 'ci/', signal).readParents('ci/any-queue-starved/main');
+    const parents = await createAlarmReader(client, 'ci/', signal, ignore).readParents('ci/any-queue-starved/main');
 
     expect(parents).toMatchObject([
       { name: parent.AlarmName, state: 'ALARM', hasSuppressor: true, isSuppressed: true },
@@ -64,7 +65,7 @@ describe('the reader of alarms', () => {
       },
     ]);
 
-    const parts = await createAlarmReader(client, 'ci/', signal).readParts('ci/whole');
+    const parts = await createAlarmReader(client, 'ci/', signal, ignore).readParts('ci/whole');
 
     expect(parts.map(({ kind }) => kind)).toEqual(['grouped', 'single', 'single', 'grouped']);
   });
@@ -72,7 +73,7 @@ describe('the reader of alarms', () => {
   it('asks nothing more where no alarm of its own is named', async () => {
     const { client, asked } = clientOf([{ CompositeAlarms: [{ AlarmName: 'others/composite' }] }]);
 
-    expect(await createAlarmReader(client, 'ci/', signal).readParents('ci/a')).toEqual([]);
+    expect(await createAlarmReader(client, 'ci/', signal, ignore).readParents('ci/a')).toEqual([]);
     expect(asked).toHaveLength(1);
   });
 
@@ -87,11 +88,20 @@ describe('the reader of alarms', () => {
       },
     ]);
 
-    expect(await createAlarmReader(client, 'ci/', signal).readContributors('ci/a')).toEqual([
+    expect(await createAlarmReader(client, 'ci/', signal, ignore).readContributors('ci/a')).toEqual([
       { attributes: { Queue: 'q' }, reason: 'why', changedAt: '2026-03-01T03:00:00.000Z' },
       { attributes: { Queue: 'r' }, reason: '', changedAt: '' },
     ]);
   });
+});
+
+it('tells that what is on cannot be read, and goes on', async () => {
+  const unread: string[] = [];
+  const client = { send: () => Promise.reject(new Error('denied')) } as unknown as Pick<CloudWatchClient, 'send'>;
+  const reader = createAlarmReader(client, 'ci/', signal, (alarm) => unread.push(alarm));
+
+  expect(await reader.readContributors('ci/a')).toEqual([]);
+  expect(unread).toEqual(['ci/a']);
 });
 
 describe('the event bus', () => {
