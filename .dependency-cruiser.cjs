@@ -86,7 +86,8 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^lambda/',
-        pathNot: '^lambda/(secrets/|counters/stores/dynamodb/|events/|sinks/cloudwatch/|alarms/|(wiring|webhook|alarm-messages)\\.ts$)',
+        pathNot:
+          '^lambda/(secrets/|counters/stores/dynamodb/|events/|sinks/cloudwatch/|alarms/|(wiring|webhook|alarm-messages)\\.ts$)',
       },
       to: { path: 'node_modules/@aws-sdk/' },
     },

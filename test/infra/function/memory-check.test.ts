@@ -7,7 +7,12 @@ import { appForTest, configOf, inlineCode } from '../synthesis.ts';
 function toldAt(config: CollectorConfig, level: 'error' | 'warning', memorySize?: number): readonly string[] {
   const stack = new CiMetricsStack(appForTest(), 'ci-metrics', {
     config,
-    settings: { code: inlineCode(), webhookCode: inlineCode(), messengerCode: inlineCode(), ...(memorySize === undefined ? {} : { memorySize }) },
+    settings: {
+      code: inlineCode(),
+      webhookCode: inlineCode(),
+      messengerCode: inlineCode(),
+      ...(memorySize === undefined ? {} : { memorySize }),
+    },
   });
   return stack.node
     .findAll()
