@@ -2,7 +2,7 @@
 import { addRun, createHistory } from '../history.ts';
 import type { Facts, History, Opening, Run } from '../messages.ts';
 import { createAnnouncer } from './announcer.ts';
-import { createCharts } from './charts.ts';
+import { createCharts } from './charts/create-charts.ts';
 import { findElement, setAttribute, setText } from './elements.ts';
 import { formatTime } from './format.ts';
 import { createHealthView } from './health.ts';

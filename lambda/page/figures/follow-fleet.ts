@@ -29,7 +29,7 @@ export function createFleetFollower(): FleetFollower {
       const observed = [...waits];
       for (const { observations } of listObservations(batch, jobWait)) append(observed, observations);
       waits = observed.slice(-newestJobs);
-      const waited = (ratio: number): Figure => roundSeconds(findQuantile(waits, ratio));
+      const findWait = (ratio: number): Figure => roundSeconds(findQuantile(waits, ratio));
       const known = pipelines.filter(({ source }) => !isAttested(batch, source));
       return {
         ...{ queued: sum(queues, 'queued'), running: sum(queues, 'running') },
@@ -37,7 +37,7 @@ export function createFleetFollower(): FleetFollower {
         starvedQueues: isUnknown(queues) ? null : queues.filter(({ starved }) => (starved ?? 0) > 0).length,
         oldestWait: findGreatest(queues.flatMap(({ oldestWait }) => (oldestWait === null ? [] : [oldestWait]))) ?? null,
         ...{ passed: sum(known, 'passed'), failed: sum(known, 'failed') },
-        ...{ waitP50: waited(0.5), waitP95: waited(0.95), runMs },
+        ...{ waitP50: findWait(0.5), waitP95: findWait(0.95), runMs },
       };
     },
   };

@@ -1,7 +1,7 @@
 /** Tests of the lines and bars in rows, and of the stretches of time that builds are added up in. */
 import { describe, expect, it } from 'vitest';
 import { buildArea, buildBars, buildLine, collectBars } from '../../../lambda/page/browser/paths.ts';
-import { collectBuilds } from '../../../lambda/page/browser/time-bins.ts';
+import { collectBuilds } from '../../../lambda/page/browser/charts/time-bins.ts';
 
 describe('a line of past figures', () => {
   it.each([

@@ -1,9 +1,9 @@
 /** One chart over time in a card, with a legend that tells the newest values or those under the pointer. */
 import uPlot from 'uplot';
-import type { Figure } from '../messages.ts';
+import type { Figure } from '../../messages.ts';
 import { readColour } from './colours.ts';
-import { createElement, setAttribute, setText } from './elements.ts';
-import { formatTime } from './format.ts';
+import { createElement, setAttribute, setText } from '../elements.ts';
+import { formatTime } from '../format.ts';
 
 interface ChartSeries {
   readonly label: string;

@@ -1,5 +1,5 @@
 /** Adds builds up in stretches of equal length, whose borders stay where they are while time goes on. */
-import type { Figure } from '../messages.ts';
+import type { Figure } from '../../messages.ts';
 
 /** Bars that can be told apart in a narrow chart. */
 const mostBins = 36;

@@ -1,5 +1,5 @@
 /** Reads the colours of the style sheet as they are in the theme of now, for what is drawn without it. */
-import { createElement } from './elements.ts';
+import { createElement } from '../elements.ts';
 
 let probe: HTMLElement | undefined;
 const known = new Map<string, string>();

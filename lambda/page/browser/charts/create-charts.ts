@@ -1,9 +1,9 @@
 /** The three charts: jobs, waits, and builds that passed and failed, over the time that the page has watched. */
-import type { Figure, History } from '../messages.ts';
+import type { History } from '../../messages.ts';
 import { createChart, type Chart } from './chart.ts';
 import { forgetColours } from './colours.ts';
-import { findElement } from './elements.ts';
-import { formatAxisSeconds, formatCount, formatSeconds } from './format.ts';
+import { findElement } from '../elements.ts';
+import { formatAxisSeconds, formatCount, formatSeconds } from '../format.ts';
 import { collectBuilds } from './time-bins.ts';
 
 export interface Charts {
@@ -48,9 +48,8 @@ export function createCharts(): Charts {
   return {
     show: ({ times, fleet }, intervalMs) => {
       const seconds = times.map((time) => time / 1000);
-      const listed = (...lists: readonly Figure[][]): readonly Figure[][] => lists;
-      jobs.show(seconds, listed(fleet.running, fleet.queued));
-      waits.show(seconds, listed(fleet.waitP95, fleet.waitP50));
+      jobs.show(seconds, [fleet.running, fleet.queued]);
+      waits.show(seconds, [fleet.waitP95, fleet.waitP50]);
       const { starts, passed, failed } = collectBuilds(times, fleet, intervalMs);
       builds.show(starts, [failed, passed]);
     },
