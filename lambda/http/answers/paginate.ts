@@ -19,6 +19,6 @@ export function resolveNextPage(next: string | null | undefined, current: URL): 
   if (url?.origin === current.origin) return url;
   throw new ForbiddenRequestError(
     whereOf('GET', current),
-    'the next page is on another server, where the credential must not go; check endpoint',
+    'the next page is on another server, where the credential must not go; check the endpoint in the settings',
   );
 }
