@@ -100,7 +100,7 @@ function describeBuilds({ fleet }: History, sinceMs: number): ReturnType<Tile['d
   const all = passed + failed;
   const since = formatTime(sinceMs).slice(0, 5);
   if (all === 0) return { value: unknown, more: `no build since ${since}` };
-  return { value: formatPercent(passed, all), more: `${formatCount(passed)} of ${formatCount(all)} since ${since}` };
+  return { value: formatPercent(passed, all), more: `${formatCount(passed)} of ${formatCount(all)} builds` };
 }
 
 function addUp(figures: readonly Figure[]): number {

@@ -24,7 +24,7 @@ export function createCharts(): Charts {
     formatAxis: formatCount,
   });
   const waits = createChart({
-    title: 'Waits of finished jobs',
+    title: 'Waiting times',
     kind: 'lines',
     series: [
       { label: 'p95', colour: '--warm', isFilled: false },
