@@ -1,6 +1,5 @@
 /** The code of the source bitbucket-pipelines, crawling a simulated workspace of two repositories. */
-import { HttpStatusError } from '../../../../lambda/http/errors/errors.ts';
-import type { HttpPort, HttpRequest, HttpResponse } from '../../../../lambda/http/port.ts';
+import type { HttpRequest, HttpResponse } from '../../../../lambda/http/port.ts';
 import { queueJobs } from '../../../../lambda/model/catalogue/catalogue.ts';
 import type { MetricDefinition } from '../../../../lambda/model/metric.ts';
 import {
@@ -10,7 +9,6 @@ import {
   runLastSuccess,
   runsFinished,
 } from '../../../../lambda/model/catalogue/run-metrics.ts';
-import type { Deadline } from '../../../../lambda/runtime/deadline.ts';
 import { wrapSecret } from '../../../../lambda/secrets/secret.ts';
 import type { Access } from '../../../../lambda/sources/bitbucket-pipelines/api/access.ts';
 import type { ApiContext } from '../../../../lambda/sources/bitbucket-pipelines/api/client.ts';
@@ -22,8 +20,17 @@ import type { FollowedRepository } from '../../../../lambda/sources/bitbucket-pi
 import { collectProblems } from '../../../../lambda/sources/bitbucket-pipelines/problems.ts';
 import { buildRunStream } from '../../../../lambda/sources/bitbucket-pipelines/runs/streams.ts';
 import type { Source } from '../../../../lambda/sources/source.ts';
-import { type Poll, queueLevel, RefusedError, requestsOf } from './poll.ts';
-import { type Record, VendorError } from './vendor.ts';
+import {
+  blocked,
+  type CrawlPoll,
+  createPort,
+  createRefusal,
+  limitRequests,
+  makeResponse,
+  makeTag,
+} from './crawl-ports.ts';
+import { queueLevel } from './poll.ts';
+import type { Record } from './vendor.ts';
 
 export const bitbucketMetrics: readonly MetricDefinition[] = [
   queueJobs,
@@ -53,14 +60,9 @@ export function bitbucketPipeline(duty: string): string {
   return `custom/${duty}`;
 }
 
-export interface BitbucketPoll extends Poll {
-  readonly deadline: Deadline;
+export interface BitbucketPoll extends CrawlPoll {
   /** Of the process, which outlives its invocations. */
   readonly pages: RunPages;
-  /** By the clock of the invocation. Epoch milliseconds. */
-  readonly ownNow: () => number;
-  /** Elements that are no pipelines stand among those of each list. */
-  readonly mixesStrange: boolean;
 }
 
 const access: Access = {
@@ -80,7 +82,7 @@ export function bitbucketSource(poll: BitbucketPoll): Source {
         if (poll.tellsTime()) ledger.noteVendorTime(poll.now());
       };
       const faults = collectProblems('vendor', access);
-      const budget = limited(openTickBudget(ledger, { ...budgetRules, configured: undefined }), poll);
+      const budget = limitRequests(openTickBudget(ledger, { ...budgetRules, configured: undefined }), poll);
       if (budget.wasBlocked) poll.refusals.onWaiting();
       await crawl({
         ...{
@@ -105,27 +107,9 @@ export function bitbucketSource(poll: BitbucketPoll): Source {
   };
 }
 
-const blocked = { kind: 'rate-limited', where: 'vendor', message: 'left alone for a while' } as const;
-
-/** As if the requests of the hour were nearly used up: what is left out for want of them is no fault. */
-function limited(budget: TickBudget, { budget: { pages, openRuns } }: Poll): TickBudget {
-  let more = Math.min(pages, openRuns + 1);
-  const left = (): number => Math.min(more, budget.countLeft());
-  return {
-    ...budget,
-    countLeft: left,
-    spare: () => Math.min(more, budget.spare()),
-    take: () => {
-      if (more < 1 || !budget.take()) return false;
-      more -= 1;
-      return true;
-    },
-  };
-}
-
 function apiOf(poll: BitbucketPoll, budget: TickBudget, tellTime: () => void): ApiContext {
   return {
-    http: portOf(poll, tellTime),
+    http: createPort(poll, { tellTime, findRun: runIn, answer: (request) => answerTo(request, poll) }),
     access,
     endpoint: 'https://api.bitbucket.org/2.0',
     tls: undefined,
@@ -135,43 +119,15 @@ function apiOf(poll: BitbucketPoll, budget: TickBudget, tellTime: () => void): A
   };
 }
 
-function portOf(poll: BitbucketPoll, tellTime: () => void): HttpPort {
-  const request = requestsOf(poll);
-  return {
-    send: async ({ url, headers }) => {
-      try {
-        const id = runIn(url);
-        await request(id === undefined ? `list ${url.searchParams.get('page') ?? ''}` : `get ${id}`);
-      } catch (error) {
-        tellTime();
-        if (error instanceof VendorError) throw refusal(503);
-        if (error instanceof RefusedError) throw refused(error.untilMs, poll);
-        throw error;
-      }
-      tellTime();
-      return answerTo({ url, headers }, poll);
-    },
-    takeMeter: () => ({ attempts: new Map<string, number>(), bytesSent: 0, bytesReceived: 0 }),
-    withoutSecrets: (text) => text,
-    readClocks: () => [],
-  };
-}
-
-function refused(untilMs: number, { now, ownNow, refusals }: BitbucketPoll): HttpStatusError {
-  refusals.onWaiting();
-  // `Retry-After` is in seconds, so that no clock has to be right.
-  const retryAtMs = ownNow() + Math.max(0, untilMs - now());
-  return new HttpStatusError('GET https://api.bitbucket.org', { status: 429, headers: {}, excerpt: '', retryAtMs });
-}
-
 function answerTo({ url, headers }: Pick<HttpRequest, 'url' | 'headers'>, poll: BitbucketPoll): HttpResponse {
   const repository = repositoryIn(url);
-  if (repository === undefined) return response(JSON.stringify({ values: repositories.map(repositoryOf) }), poll.now());
+  if (repository === undefined)
+    return makeResponse(JSON.stringify({ values: repositories.map(repositoryOf) }), poll.now());
   const id = runIn(url);
   if (id === undefined) return pageAnswer(url, repository, headers['if-none-match'], poll);
   const record = poll.vendor.get(id, poll.faults, poll.now());
-  if (record === undefined) throw refusal(404);
-  return response(JSON.stringify(pipelineOf(record)), poll.now());
+  if (record === undefined) throw createRefusal(url, 404);
+  return makeResponse(JSON.stringify(pipelineOf(record)), poll.now());
 }
 
 function repositoryOf(uuid: string, index: number): object {
@@ -207,8 +163,8 @@ function pageAnswer(url: URL, repository: number, etag: string | undefined, poll
     values: mixesStrange ? values.flatMap((value, index) => [strange(index), value]).concat(strange(1)) : values,
     ...(next === undefined ? {} : { next: `${url.origin}${url.pathname}?page=${String(number + 1)}` }),
   });
-  if (etag === tagOf(body)) throw refusal(304);
-  return response(body, now());
+  if (etag === makeTag(body)) throw createRefusal(url, 304);
+  return makeResponse(body, now());
 }
 
 /** What Bitbucket may have among its pipelines one day: something else, or one that lacks what none can lack. */
@@ -230,17 +186,4 @@ function pipelineOf({ runId, attempt, isFinished }: Record): object {
     state,
     target: { selector: { type: 'custom', pattern: duty } },
   };
-}
-
-function tagOf(body: string): string {
-  return `"${body}"`;
-}
-
-function response(body: string, receivedAtMs: number): HttpResponse {
-  const headers = { 'content-type': 'application/json', etag: tagOf(body) };
-  return { status: 200, headers, body: new TextEncoder().encode(body), receivedAtMs };
-}
-
-function refusal(status: number): HttpStatusError {
-  return new HttpStatusError('GET https://api.bitbucket.org', { status, headers: {}, excerpt: '' });
 }
