@@ -8,7 +8,8 @@ const usage = `npm run simulate -- [--histories N] [--kind ${kinds.join('|')}] [
 Lives through N random histories of the counters (default 20000), as many over each kind of CI system, and checks every
 promise that they make: crashes, lost answers, repeated, late and overlapping ticks, failing reads and sinks.
 
---kind    only this one: finishes listed by their end, runs listed by their creation, or the source bitbucket-pipelines
+--kind    only this one: finishes listed by their end, runs listed by their creation, or the sources bitbucket-pipelines
+          and github-actions, the latter with the events of its webhook
 --seed    of an earlier run, to have the same histories again
 --path    of a counterexample, as a failure prints it with --kind and --seed
 `;

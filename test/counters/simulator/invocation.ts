@@ -3,6 +3,7 @@ import { createCounting } from '../../../lambda/counters/counting.ts';
 import { computeMostApartMs } from '../../../lambda/counters/tick/proven-time.ts';
 import type { Saved, StateStore } from '../../../lambda/counters/stores/store.ts';
 import { increasesDropped, increasesUnconfirmed } from '../../../lambda/model/catalogue/catalogue.ts';
+import type { MetricDefinition } from '../../../lambda/model/metric.ts';
 import { durationBounds, waitBounds } from '../../../lambda/model/catalogue/run-metrics.ts';
 import type { ConfiguredSink, Pipeline } from '../../../lambda/pipeline.ts';
 import { mapHealth } from '../../../lambda/report/map-health.ts';
@@ -14,7 +15,9 @@ import type { Source } from '../../../lambda/sources/source.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 import { type Actor, newActor } from './actors.ts';
 import { bitbucketMetrics, bitbucketSource } from './world/bitbucket.ts';
+import { githubMetrics, githubSource } from './world/github.ts';
 import { carry, carryAbandoned, checkCommit } from './rules/commit-rules.ts';
+import { isCrawled } from './histories/fleet.ts';
 import type { History, InvocationSpec } from './histories/history.ts';
 import type { Mutation } from './histories/mutations.ts';
 import type { Poll } from './world/poll.ts';
@@ -130,7 +133,7 @@ function pipelineOf(setting: Setting, invocation: Invocation, clockMs: number): 
     id: sourceId,
     system: 'simulated',
     name: 'vendor',
-    metrics: world.kind === 'bitbucket' ? bitbucketMetrics : sourceMetrics,
+    metrics: metricsOf(world),
     needsState: true,
     source: sourceOf(setting, invocation),
     takeMeter: () => ({ attempts: new Map<string, number>(), bytesSent: 0, bytesReceived: 0 }),
@@ -157,6 +160,11 @@ function cannotBeDoubted(world: World, { spec: { clockMs }, tickMs }: Invocation
   const state = savedState(world);
   if (state === undefined) return clockMs !== 0;
   return clockMs > 0 && tickMs - (state.proven ?? state.tick) <= computeMostApartMs({ intervalMs: minuteMs });
+}
+
+function metricsOf({ kind }: World): readonly MetricDefinition[] {
+  if (kind === 'github') return githubMetrics;
+  return kind === 'bitbucket' ? bitbucketMetrics : sourceMetrics;
 }
 
 function sourceOf({ world, history, mutation }: Setting, invocation: Invocation): Source {
@@ -191,21 +199,23 @@ function sourceOf({ world, history, mutation }: Setting, invocation: Invocation)
     },
     onComplete: () => {
       invocation.listIsComplete = true;
-      if (world.kind === 'bitbucket' && spec.mixesStrange) world.events.add('a list with strange elements');
+      if (isCrawled(world.kind) && spec.mixesStrange) world.events.add('a list with strange elements');
     },
     onSkipped: () => {
       world.events.add('a list that skips elements of equal time');
     },
   };
-  if (world.kind === 'bitbucket') {
+  if (isCrawled(world.kind)) {
     const ownNow = (): number => world.nowMs + spec.clockMs;
-    return bitbucketSource({
-      ...poll,
-      pages: world.pages,
-      deadline: endless(),
-      ownNow,
-      mixesStrange: spec.mixesStrange,
-    });
+    const crawling = { ...poll, deadline: endless(), ownNow, mixesStrange: spec.mixesStrange };
+    return world.kind === 'bitbucket'
+      ? bitbucketSource({ ...crawling, pages: world.pages })
+      : githubSource({
+          ...{ ...crawling, pages: world.githubPages, queue: world.queue },
+          onTaken: () => {
+            world.events.add('events are taken');
+          },
+        });
   }
   return simulatedSource({ ...poll, habits: { ...goodHabits, ...history.habits, ...mutation.habits } });
 }

@@ -11,8 +11,11 @@ const settleMs = minuteMs / 2;
 /** Invocations of AWS Lambda end after this; a delivery that is not settled by then never will be. */
 const longestInvocationMs = 15 * minuteMs;
 
-/** With a window that is halved to a minute and doubled again, hours are caught up in far fewer ticks. */
-const maxCalmTicks = 60;
+/**
+ * With a window that is halved to a minute and doubled again, hours are caught up in far fewer ticks; a repository that
+ * has never had a run is looked at once an hour.
+ */
+const maxCalmTicks = 75;
 
 /** Ticks after the last scheduled one in which what started late or stood still may go on. */
 const lateTicks = 4;
@@ -98,7 +101,8 @@ function standsStill(invocation: Invocation, tick: number): boolean {
 async function calmDown(setting: Setting, random: () => number): Promise<void> {
   const { world } = setting;
   const openForMs = Math.max(...streamsOf(world.kind).map((stream) => stream.openForMs ?? 0));
-  let tickMs = firstCalmTick(world);
+  const quietMs = firstCalmTick(world);
+  let tickMs = quietMs;
   const calmTick = async (): Promise<void> => {
     world.nowMs = tickMs;
     await runAll(world, [start(setting, calmInvocation, tickMs)], { tick: Infinity, random });
@@ -110,15 +114,20 @@ async function calmDown(setting: Setting, random: () => number): Promise<void> {
       await calmTick();
       ticks += 1;
       rule(ticks <= maxCalmTicks, 'a calm time is enough to catch up', ticks);
-    } while (!hasCaughtUp(world, tickMs - minuteMs));
+    } while (!hasCaughtUp(world, tickMs - minuteMs, quietMs));
   };
 
   // Twice the life of an open run: what was given up must not be opened again.
   const forgottenMs = openForMs + minuteMs;
-  for (const pauseMs of [0, longestInvocationMs, longestInvocationMs, forgottenMs, forgottenMs, minuteMs]) {
-    tickMs += pauseMs;
-    await catchUp();
-  }
+  const passTime = async (pausesMs: readonly number[]): Promise<void> => {
+    for (const pauseMs of pausesMs) {
+      tickMs += pauseMs;
+      await catchUp();
+    }
+  };
+  await passTime([0, longestInvocationMs, longestInvocationMs]);
+  world.settled = savedState(world);
+  await passTime([forgottenMs, forgottenMs, minuteMs]);
 }
 
 /** When the last run that ends has ended, and the vendor shows it. */
@@ -130,8 +139,13 @@ function firstCalmTick({ vendor, nowMs }: World): number {
   return Math.ceil((quietMs - baseMs) / minuteMs) * minuteMs + baseMs;
 }
 
-/** The watermark stands at the present, and no run that has ended is still taken for open. */
-function hasCaughtUp(world: World, tickMs: number): boolean {
+/** Where events tell what happens, a repository that is quiet is looked at now and then only: once an hour at least. */
+const sweepMs = 61 * minuteMs;
+
+/** The watermark stands at the present, or in the calm time as late as looks in turn allow, and nothing that has ended is taken for open. */
+function hasCaughtUp(world: World, tickMs: number, quietMs: number): boolean {
+  const presentMs = tickMs - settleMs;
+  const wholeMs = world.kind === 'github' ? Math.min(presentMs, Math.max(quietMs, tickMs - sweepMs)) : presentMs;
   const state = savedState(world);
   rule(state !== undefined, 'a calm tick saves a state');
   if (state === undefined) return false;
@@ -139,5 +153,5 @@ function hasCaughtUp(world: World, tickMs: number): boolean {
   const hanging = world.vendor.runs.filter(({ attempts, prunedMs }) => {
     return attempts.at(-1)?.finishedMs === Infinity || Number.isFinite(prunedMs);
   });
-  return mark >= tickMs - settleMs && open.length <= hanging.length;
+  return mark >= wholeMs && open.length <= hanging.length;
 }

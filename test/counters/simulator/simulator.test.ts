@@ -53,6 +53,14 @@ describe.each([
     histories: 500,
     own: [oneByOne, 'a list with strange elements', 'a refusal after other answers'],
   },
+  {
+    kind: 'github',
+    histories: 500,
+    own: [
+      ...[oneByOne, 'a list with strange elements', 'a refusal after other answers'],
+      ...['events are taken', 'crash before: take', 'crash before: remove'],
+    ],
+  },
 ] as const)('any history of a CI system of the kind $kind', ({ kind, histories, own }) => {
   it(`keeps every promise of the counters (${String(histories)} histories)`, { timeout }, async () => {
     const checked = await checkHistories(kind, { histories, seed });

@@ -1,6 +1,6 @@
 /** Makes arbitrary histories of a simulated CI system with everything that may go wrong in one. */
 import fc from 'fast-check';
-import type { AttemptSpec, Kind, RunSpec } from './fleet.ts';
+import { type AttemptSpec, isCrawled, type Kind, type RunSpec, type ToldSpec } from './fleet.ts';
 import { calmInvocation, type History, type InvocationSpec, type TickSpec } from './history.ts';
 import type { SendOutcome } from '../world/sinks.ts';
 import type { Habits } from '../world/source.ts';
@@ -94,6 +94,22 @@ const longDurationS = fc.oneof(
   { weight: 1, arbitrary: fc.integer({ min: -2, max: 0 }) },
 );
 
+const delayS = fc.oneof(
+  { weight: 3, arbitrary: fc.integer({ min: 0, max: 5 }) },
+  { weight: 1, arbitrary: fc.integer({ min: 0, max: 12 * minuteS }) },
+);
+
+/** Nothing of a webhook is sure, neither that it comes nor when nor how often. */
+const told: fc.Arbitrary<ToldSpec | undefined> = rarely(
+  2,
+  fc.record({
+    beginDelayS: delayS,
+    endDelayS: delayS,
+    loses: rarely(3, fc.constantFrom('requested' as const, 'completed' as const)),
+    repeats: fc.boolean(),
+  }),
+);
+
 /** A run that ends, is re-run in time for a list by creation to show it, hangs, or is deleted. */
 function runSpec(kind: Kind): fc.Arbitrary<RunSpec> {
   const last: fc.Arbitrary<AttemptSpec> = fc.record({
@@ -125,6 +141,7 @@ function runSpec(kind: Kind): fc.Arbitrary<RunSpec> {
       last,
       listLagS: lagS,
       recordLagS: lagS,
+      told: kind === 'github' ? told : fc.constant(undefined),
       prunedAfterS: kind === 'created' ? rarely(12, fc.integer({ min: 0, max: 5 * minuteS })) : fc.constant(undefined),
     })
     .map(({ retries: before, last: end, createdS, isOnTheMinute, ...lags }) => {
@@ -142,7 +159,7 @@ export function historyOf(kind: Kind): fc.Arbitrary<History> {
     const ticks = history.ticks.map(({ invocations }) => ({
       invocations: invocations.map((spec) => ({ ...spec, ...calmParts(weathers), sends: sendsIn(sends, spec.sends) })),
     }));
-    return kind === 'bitbucket' ? asInstalled({ ...history, ticks }) : { ...history, ticks };
+    return isCrawled(kind) ? asInstalled({ ...history, ticks }) : { ...history, ticks };
   });
 }
 
@@ -202,7 +219,7 @@ function roughHistory(kind: Kind): fc.Arbitrary<History> {
       order: fc.constantFrom<Habits['order']>('open-first', 'list-first'),
       onError: fc.constantFrom<Habits['onError']>('throws', 'keeps'),
     }),
-    runs: fc.array(runSpec(kind), { minLength: 1, maxLength: kind === 'bitbucket' ? 24 : 14 }),
+    runs: fc.array(runSpec(kind), { minLength: 1, maxLength: isCrawled(kind) ? 24 : 14 }),
     ticks: fc.array(tick, { minLength: 1, maxLength: maxTicks }),
     choices: fc.nat(),
   });

@@ -2,10 +2,18 @@
 
 /**
  * Whose rules a simulation has. `finish`: finished attempts are listed by when they ended. `created`: runs are listed by
- * when they were created. `bitbucket`: the same, read by the code of the source `bitbucket-pipelines`.
+ * when they were created. `bitbucket` and `github`: the same, read by the code of the sources `bitbucket-pipelines` and
+ * `github-actions`, the latter beside the events of its webhook.
  */
-export const kinds = ['finish', 'created', 'bitbucket'] as const;
+export const kinds = ['finish', 'created', 'bitbucket', 'github'] as const;
 export type Kind = (typeof kinds)[number];
+
+/** Those whose source is a real one, which crawls repositories. */
+export type CrawledKind = Extract<Kind, 'bitbucket' | 'github'>;
+
+export function isCrawled(kind: Kind): kind is CrawledKind {
+  return kind === 'bitbucket' || kind === 'github';
+}
 
 /** What is generated of a run; seconds, so that a counterexample is readable. */
 export interface RunSpec {
@@ -19,6 +27,16 @@ export interface RunSpec {
   readonly recordLagS: number;
   /** So long after its end the vendor deletes it. */
   readonly prunedAfterS: number | undefined;
+  /** How its webhook tells of it; undefined: not at all. */
+  readonly told?: ToldSpec | undefined;
+}
+
+/** Of each attempt, the webhook tells of the beginning and of the end. */
+export interface ToldSpec {
+  readonly beginDelayS: number;
+  readonly endDelayS: number;
+  readonly loses: 'requested' | 'completed' | undefined;
+  readonly repeats: boolean;
 }
 
 export interface AttemptSpec {
@@ -49,6 +67,7 @@ export interface Run {
   readonly recordLagMs: number;
   /** Infinity: never. */
   readonly prunedMs: number;
+  readonly told: ToldSpec | undefined;
 }
 
 export function runOf(spec: RunSpec, index: number, kind: Kind, baseMs: number): Run {
@@ -84,6 +103,7 @@ export function runOf(spec: RunSpec, index: number, kind: Kind, baseMs: number):
     listLagMs: spec.listLagS * 1000,
     recordLagMs: spec.recordLagS * 1000,
     prunedMs: spec.prunedAfterS === undefined ? Infinity : lastMs + spec.prunedAfterS * 1000,
+    told: spec.told,
   };
 }
 

@@ -1,6 +1,6 @@
 /** Histories in which a list that shows fewer elements than it has costs finishes, unless it is taken for cut short. */
 import fc from 'fast-check';
-import type { Kind, RunSpec } from './fleet.ts';
+import type { CrawledKind, Kind, RunSpec } from './fleet.ts';
 import { calmInvocation, type History, type TickSpec } from './history.ts';
 
 /** Longer than the overlap: once a list has passed for whole, what it has skipped is not looked for any more. */
@@ -23,7 +23,7 @@ function runs(): fc.Arbitrary<readonly RunSpec[]> {
   return fc.array(run, { minLength: 4, maxLength: 12 });
 }
 
-export function skippingHistoryOf(kind: Exclude<Kind, 'bitbucket'>): fc.Arbitrary<History> {
+export function skippingHistoryOf(kind: Exclude<Kind, CrawledKind>): fc.Arbitrary<History> {
   return fc.record({
     kind: fc.constant(kind),
     habits: fc.record({

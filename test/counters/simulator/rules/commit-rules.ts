@@ -1,6 +1,7 @@
 /** Checks what each saved state promises, compared with the state before it. */
 import { computeMostApartMs } from '../../../../lambda/counters/tick/proven-time.ts';
 import { deliveryIdOf, outboxIn, ownDelivery, type StateDocument, stateIn } from './documents.ts';
+import { isCrawled } from '../histories/fleet.ts';
 import type { History } from '../histories/history.ts';
 import { rule } from './rules.ts';
 import { booksOf, minuteMs, sourceId, streamIn, type World } from '../world/world.ts';
@@ -25,7 +26,7 @@ export function checkCommit(
   const state = stateIn(saved.body);
   const before = saved.before === undefined ? undefined : stateIn(saved.before);
   checkProgress(world, reader, state, before);
-  const hasThrown = reader.readFailed && history.kind !== 'bitbucket' && history.habits.onError === 'throws';
+  const hasThrown = reader.readFailed && !isCrawled(history.kind) && history.habits.onError === 'throws';
   rule(!hasThrown, 'a source that failed leaves its state as it was');
 
   const stream = streamIn(world, state);
@@ -34,7 +35,9 @@ export function checkCommit(
   rule(reader.listIsComplete || !hasMoved, 'only a complete read moves the watermark');
 
   const attempts = world.vendor.runs.reduce((sum, run) => sum + run.attempts.length, 0);
-  rule((stream?.open.length ?? 0) <= world.vendor.runs.length, 'only runs are open');
+  // GitHub's attempts are open one by one.
+  const mostOpen = history.kind === 'github' ? attempts : world.vendor.runs.length;
+  rule((stream?.open.length ?? 0) <= mostOpen, 'only runs are open');
   rule(Object.keys(stream?.seen ?? {}).length <= attempts, 'only finishes are remembered');
   bookCommit(world, reader, state, before);
 }

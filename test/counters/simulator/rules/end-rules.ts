@@ -14,12 +14,24 @@ const duties = ['must', 'may'] as const;
 export function checkEnd(world: World): void {
   const body = world.documents.get(sourceId)?.body ?? '';
   const state = stateIn(body);
-  checkTotals(world, state);
+  const settled = world.settled ?? state;
+  checkTotals(world, settled);
+  checkDropped(world, settled, state);
   checkLost(world, state);
-  checkBackend(world, state);
+  checkBackend(world, settled);
   checkMemory(world, state, body);
-  checkAdditive(world, state, 'additive/once');
-  checkAdditive(world, state, 'additive/again');
+  checkAdditive(world, settled, 'additive/once');
+  checkAdditive(world, settled, 'additive/again');
+}
+
+/** Nothing is counted in a calm time; a total that nothing touches is dropped after a month, and is not begun again. */
+function checkDropped({ kind }: World, settled: StateDocument, state: StateDocument): void {
+  for (const duty of duties) {
+    const pipeline = pipelineLabel(kind, duty);
+    const before = totalOf(settled, runsFinished.name, 'pipeline', pipeline);
+    const after = totalOf(state, runsFinished.name, 'pipeline', pipeline);
+    rule(after === 0 || after === before, 'a calm time counts nothing', duty, before, after);
+  }
 }
 
 function checkTotals({ vendor, kind }: World, state: StateDocument): void {

@@ -1,8 +1,10 @@
 /** Everything that outlives one invocation in a simulation, and what is known of it from outside. */
 import type { Stream } from '../../../../lambda/counters/ledger.ts';
 import type { RunPages } from '../../../../lambda/sources/bitbucket-pipelines/runs/list-runs.ts';
+import type { RunPages as GithubRunPages } from '../../../../lambda/sources/github-actions/runs/list-runs.ts';
 import { createPageCache } from '../../../../lambda/crawl/page-cache.ts';
 import { bitbucketPipeline, bitbucketStreams } from './bitbucket.ts';
+import { type Delivery, githubStreams, planDeliveries } from './github.ts';
 import type { Documents } from './store.ts';
 import { type StateDocument, stateIn } from '../rules/documents.ts';
 import { type Kind, runOf } from '../histories/fleet.ts';
@@ -28,7 +30,12 @@ export interface World {
   readonly documents: Documents;
   readonly backends: Backends;
   readonly pages: RunPages;
+  readonly githubPages: GithubRunPages;
+  /** What the webhook has sent and will send, until it is removed. */
+  readonly queue: Delivery[];
   readonly sinks: Readonly<Record<AdditiveSinkId, SinkBooks>>;
+  /** Before what is open for too long is given up; then totals that nothing has touched for as long are dropped as well. */
+  settled: StateDocument | undefined;
   /** Nothing was lost or cut off on the way to an additive sink. */
   isClean: boolean;
   /** What went wrong in this history, by name: a check that no history ever puts to the test proves nothing. */
@@ -57,7 +64,10 @@ export function newWorld({ kind, runs: specs }: History): World {
     documents: new Map(),
     backends: newBackends(),
     pages: createPageCache(),
+    githubPages: createPageCache(),
+    queue: kind === 'github' ? planDeliveries(runs) : [],
     sinks: { 'additive/once': books(), 'additive/again': books() },
+    settled: undefined,
     isClean: true,
     events: new Set(runs.flatMap(({ attempts }) => (attempts.length > 1 ? ['a run is started again'] : []))),
     failures: [],
@@ -75,6 +85,7 @@ export function isAdditive(id: string): id is AdditiveSinkId {
 
 /** The streams that a simulation follows, which are alike but for their names. */
 export function streamsOf(kind: Kind): readonly Stream[] {
+  if (kind === 'github') return githubStreams;
   return kind === 'bitbucket' ? bitbucketStreams : [simulatedStream];
 }
 
