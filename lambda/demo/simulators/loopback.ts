@@ -5,6 +5,8 @@ import type { Clock } from '../../runtime/clock.ts';
 
 /** Listens on this machine only, on any free port for 0; gives the origin. Rejects when the port is taken. */
 export async function listenOnLoopback(server: Server, port: number): Promise<string> {
+  // After Node's five seconds a busy machine would close connections while a request is on its way.
+  server.keepAliveTimeout = 0;
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
