@@ -6,9 +6,9 @@ export const demoCommand: Command = {
   name: 'demo',
   summary: 'The whole collector against a simulated CI fleet; needs no account.',
   description:
-    'Starts simulated CI systems on this machine (Buildkite, Bitbucket, Tekton, Chainloop), collects all of them every\n' +
-    'few seconds through the real pipeline, shows the queues and serves the metrics. Without a terminal it prints a\n' +
-    'block for each run.',
+    'Starts simulated CI systems on this machine (Buildkite, GitHub, Bitbucket, Tekton, Chainloop), collects all of\n' +
+    'them every few seconds through the real pipeline, shows the queues and serves the metrics. Without a terminal it\n' +
+    'prints a block for each run.',
   options: {
     every: { value: 'TIME', help: 'Time between two runs (default 3s).' },
     speed: { value: 'N', help: 'Simulated seconds a second, 0.1 to 100 (default 10).' },

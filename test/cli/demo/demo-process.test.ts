@@ -28,7 +28,7 @@ describe('the demo without a terminal', () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(html).toContain('<title>CI metrics</title>');
     expect(page).toMatch(/^ci_queue_jobs\{.+\} \d+$/m);
-    for (const source of ['demo', 'workspace', 'cluster', 'attestations'])
+    for (const source of ['demo', 'actions', 'workspace', 'cluster', 'attestations'])
       expect(page).toMatch(new RegExp(`^ci_collector_source_up\\{.*source="${source}".*\\} 1$`, 'm'));
     expect(page).toMatch(/^chainloop_workflow_up\{org="acme",.+\} [01]$/m);
     expect(stdout.match(/^collector +● ok in /gm)?.length).toBeGreaterThan(2);
@@ -112,7 +112,7 @@ describe('the demo without a terminal', () => {
     });
 
     await using demo = startCli(['demo', '--for', '5m', '--every', '1s', '--port', '0', '--push', broken.url]);
-    await demo.printed(/collector +▲ degraded in .*4 of 4 sources up/);
+    await demo.printed(/collector +▲ degraded in .*5 of 5 sources up/);
     demo.child.kill('SIGINT');
 
     expect(await demo.ended).toMatchObject({ exitCode: 0 });
@@ -174,6 +174,7 @@ describe('a demo that others read', () => {
       expect(stdout).toMatch(/^demo +Linux +integration +\d/m);
       for (const source of [
         'buildkite/demo',
+        'github-actions/actions',
         'bitbucket-pipelines/workspace',
         'tekton/cluster',
         'chainloop/attestations',
@@ -185,7 +186,7 @@ describe('a demo that others read', () => {
     const modes = await Promise.all(
       tokens.map(async (name) => (await stat(join(folder, 'tokens', name))).mode & 0o777),
     );
-    expect(tokens).toHaveLength(7);
+    expect(tokens).toHaveLength(8);
     expect(new Set(modes)).toEqual(new Set([0o600]));
     expect(await readFile(config, 'utf8')).toContain(`npm run collect -- --config ${config} --dry-run`);
   });

@@ -4,11 +4,12 @@ import type { Life } from '../fleet-life.ts';
 import { openBitbucket } from './bitbucket.ts';
 import { openBuildkite } from './buildkite.ts';
 import { openChainloop } from './chainloop.ts';
+import { openGithub } from './github.ts';
 import type { DemoSystem, OpenSystem, ReferToToken } from './system.ts';
 import { openTekton } from './tekton.ts';
 
 /** In the order in which the title of the demo names them. */
-const all: readonly OpenSystem[] = [openBuildkite, openBitbucket, openTekton, openChainloop];
+const all: readonly OpenSystem[] = [openBuildkite, openGithub, openBitbucket, openTekton, openChainloop];
 
 export interface OpenSystems extends AsyncDisposable {
   readonly systems: readonly DemoSystem[];
