@@ -3,20 +3,21 @@ import { collectHttpSecrets } from '../../http/settings.ts';
 import { deploymentMetrics } from '../../model/catalogue/deployment-metrics.ts';
 import { defineSource } from '../source.ts';
 import { GithubActionsConfig, secretOf } from './config.ts';
-import { absences, baseMetrics, eventMetrics, jobMetrics, runnerMetrics } from './metrics.ts';
+import { absences, baseMetrics, eventMetrics, jobMetrics, runnerMetrics, starvedMetrics } from './metrics.ts';
 
 export const githubActions = defineSource({
   kind: 'github-actions',
   system: 'github',
   title: 'GitHub Actions',
   config: GithubActionsConfig,
-  metrics: [...baseMetrics, ...deploymentMetrics, ...eventMetrics, ...jobMetrics, ...runnerMetrics],
+  metrics: [...baseMetrics, ...deploymentMetrics, ...eventMetrics, ...jobMetrics, ...runnerMetrics, ...starvedMetrics],
   metricsOf: ({ jobs, runners, deployments, events }) => [
     ...baseMetrics,
     ...(deployments === undefined ? [] : deploymentMetrics),
     ...(events === undefined ? [] : eventMetrics),
     ...(jobs === 'read' ? jobMetrics : []),
     ...(runners === 'read' ? runnerMetrics : []),
+    ...(jobs === 'read' && runners === 'read' ? starvedMetrics : []),
   ],
   absencesOf: () => absences,
   secretsOf: ({ auth, tls }) => [secretOf(auth), ...collectHttpSecrets({ tls })],

@@ -122,7 +122,10 @@ export const jobMetrics = [
 ] as const satisfies readonly MetricDefinition[];
 
 /** Only where runners are read. */
-export const runnerMetrics = [starvedJobs, workers, workerUtilization] as const satisfies readonly MetricDefinition[];
+export const runnerMetrics = [workers, workerUtilization] as const satisfies readonly MetricDefinition[];
+
+/** Only where both are read: jobs tell what waits, runners who could take it. */
+export const starvedMetrics = [starvedJobs] as const satisfies readonly MetricDefinition[];
 
 /** Only where a webhook tells. */
 export const eventMetrics = [eventsTaken] as const satisfies readonly MetricDefinition[];

@@ -3,6 +3,8 @@ import { createBitbucketApi } from '../../../lambda/demo/simulators/bitbucket/se
 import { createWorkspace } from '../../../lambda/demo/simulators/bitbucket/workspace.ts';
 import { createAttestations } from '../../../lambda/demo/simulators/chainloop/attestations.ts';
 import { startChainloopServer } from '../../../lambda/demo/simulators/chainloop/server.ts';
+import { createOrganization } from '../../../lambda/demo/simulators/github/organization/organization.ts';
+import { createGithubApi } from '../../../lambda/demo/simulators/github/server.ts';
 import { createKubernetesApi } from '../../../lambda/demo/simulators/tekton/api-server.ts';
 import { createCluster } from '../../../lambda/demo/simulators/tekton/cluster.ts';
 import type { SourceKind } from '../../../lambda/sources/index.ts';
@@ -80,6 +82,23 @@ async function bitbucket(startMs: number): Promise<Simulated> {
   };
 }
 
+async function github(startMs: number): Promise<Simulated> {
+  let nowMs = startMs;
+  const organization = createOrganization({ seed: 1, startMs });
+  const credentials = [{ kind: 'classic' as const, token: 'ghp_token', scopes: ['repo', 'admin:org'] }];
+  const { listener } = createGithubApi({ organization, clock: () => nowMs, credentials, bodies: 'lean' });
+  const server = await startLoopbackServer(listener);
+  return {
+    settings: { endpoint: server.url, organization: organization.login, auth: { token: secretOf('API') } },
+    variables: { API: 'ghp_token' },
+    liveUntil: (ms) => {
+      nowMs = ms;
+      organization.advance(ms);
+    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
 async function chainloop(startMs: number): Promise<Simulated> {
   let nowMs = startMs;
   const attestations = createAttestations({ seed: 1, startMs });
@@ -118,6 +137,8 @@ export const sourceVariants: readonly (readonly [
   ['a cluster without details', 'tekton', tekton, { details: 'skip' }],
   ['a workspace', 'bitbucket-pipelines', bitbucket, { deployments: { include: ['*'] } }],
   ['a workspace without steps', 'bitbucket-pipelines', bitbucket, { steps: 'leave' }],
+  ['an organization', 'github-actions', github, {}],
+  ['an organization without jobs', 'github-actions', github, { jobs: 'leave' }],
   ['attestations', 'chainloop', chainloop, {}],
   ['attestations without the vendor’s names', 'chainloop', chainloop, { compat: false }],
 ];
