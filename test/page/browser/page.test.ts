@@ -122,6 +122,7 @@ withChromium('the page in Chromium', () => {
 
     expect(await page.locator('#status').innerText()).toBe('degraded');
     expect(await page.locator('#problems h2').innerText()).toBe('1 problem');
+    expect(await findBarriers(page)).toEqual([]);
     await tell(sink, 60);
     await page.locator('tr[data-state=starved]').waitFor();
     const rows = await page.locator('#queues tr.row').allInnerTexts();
@@ -188,6 +189,7 @@ withChromium('the page in Chromium', () => {
     await sink.close();
     await page.getByText('The collector does not answer').waitFor();
     expect(await page.locator('#status').innerText()).toBe('not live');
+    expect(await findBarriers(page)).toEqual([]);
   });
 
   it('stays fluid with 1,000 queues: few rows exist, and any can be scrolled to', async () => {
