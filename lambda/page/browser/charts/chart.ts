@@ -89,6 +89,8 @@ function buildOptions(
   return {
     width: 300,
     height,
+    // At the right, half of the longest mark of time.
+    padding: [8, 28, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { show: kind === 'lines', size: 7 } },
     scales: {
