@@ -47,24 +47,6 @@ describe('the demo without a terminal', () => {
     expect(ended.stdout).toMatch(/\n\d+ runs? in .*: \d+ ok\n$/);
   });
 
-  it('shows the same figures for the same seed and others for another', async () => {
-    // So slow that it does not matter how busy this machine is.
-    const slowly = ['demo', '--for', '1s', '--every', '10s', '--port', '0', '--speed', '0.1'];
-    const firstBlock = async (seed: string): Promise<string> => {
-      const { stdout } = await runCli([...slowly, '--seed', seed]);
-      const lines = /^(SOURCE[^]+?)\n.*workers busy/m.exec(stdout)?.[1]?.split('\n') ?? [];
-      // How long jobs wait goes on with the real time.
-      const end = lines[0]?.indexOf('OLDEST WAIT');
-      return lines.map((line) => line.slice(0, end)).join('\n');
-    };
-
-    const [first, again, other] = [await firstBlock('1'), await firstBlock('1'), await firstBlock('2')];
-
-    expect(first.split('\n').length).toBeGreaterThan(5);
-    expect(again).toBe(first);
-    expect(other).not.toBe(first);
-  });
-
   it('stops after --for, not before', async () => {
     await using demo = startCli(['demo', '--for', '3s', '--every', '200ms', '--port', '0']);
     const { exitCode, stdout, stderr } = await demo.ended;
