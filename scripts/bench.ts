@@ -1,5 +1,5 @@
 /** Runs the benchmarks and prints their tables: `npm run bench`. */
-import { commandCosts, type CommandCost } from './bench/command.ts';
+import { commandCosts } from './bench/command.ts';
 import { coldStarts, type ColdStarts, repetitions } from './bench/cold-start.ts';
 import { type Load, load } from './bench/load.ts';
 import { whole } from './bench/figures/table.ts';
@@ -131,11 +131,8 @@ if (isWanted('cold-start')) {
   progress('starting the bundle …');
   starts.push(await coldStarts());
 }
-const commands: CommandCost[] = [];
-if (isWanted('command')) {
-  progress('running the command of the package …');
-  commands.push(...(await commandCosts(queuesOfCommand)));
-}
+if (isWanted('command')) progress('running the command of the package …');
+const commands = isWanted('command') ? await commandCosts(queuesOfCommand) : [];
 const targets = targetsOf(loads, starts, commands);
 
 function part<Result>(

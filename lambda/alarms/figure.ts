@@ -7,7 +7,7 @@
 const point = /\[(-?\d+(?:\.\d+)?(?:E-?\d+)?) \(/;
 
 /** Undefined where the reason names no value, as that of a composite alarm. */
-export function findFigure(reason: string): number | undefined {
+function findFigure(reason: string): number | undefined {
   const text = point.exec(reason)?.[1];
   return text === undefined ? undefined : Number(text);
 }

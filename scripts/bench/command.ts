@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { stringify } from 'yaml';
 import * as z from 'zod';
+import { findGreatest, findLeast } from '../../lambda/model/lists/extremes.ts';
 import { bundleCommand } from '../package/bundle-command.ts';
 import { startReceivers } from './start-receivers.ts';
 
@@ -71,9 +72,9 @@ async function measure(folder: string, queues: number): Promise<CommandCost> {
   const warm = used.slice(1);
   return {
     queues,
-    cpuMs: Math.min(...warm.map(({ cpuMs }) => cpuMs)),
-    emptyCpuMs: Math.min(...empty.map(({ cpuMs }) => cpuMs)),
-    peakMiB: Math.max(...warm.map(({ peakMiB }) => peakMiB)),
+    cpuMs: findLeast(warm.map(({ cpuMs }) => cpuMs)) ?? Number.NaN,
+    emptyCpuMs: findLeast(empty.map(({ cpuMs }) => cpuMs)) ?? Number.NaN,
+    peakMiB: findGreatest(warm.map(({ peakMiB }) => peakMiB)) ?? Number.NaN,
   };
 }
 

@@ -20,7 +20,7 @@ function clientOf(answers: readonly object[]): {
     return Promise.resolve(answers[asked.length - 1] ?? {});
   };
   // The overloads of the SDK's client, of which one is used.
-  return { client: { send } as unknown as Pick<CloudWatchClient, 'send'>, asked };
+  return { client: { send }, asked };
 }
 
 const { signal } = new AbortController();
@@ -97,7 +97,7 @@ describe('the reader of alarms', () => {
 
 it('tells that what is on cannot be read, and goes on', async () => {
   const unread: string[] = [];
-  const client = { send: () => Promise.reject(new Error('denied')) } as unknown as Pick<CloudWatchClient, 'send'>;
+  const client = { send: () => Promise.reject(new Error('denied')) } as Pick<CloudWatchClient, 'send'>;
   const reader = createAlarmReader(client, 'ci/', signal, (alarm) => unread.push(alarm));
 
   expect(await reader.readContributors('ci/a')).toEqual([]);

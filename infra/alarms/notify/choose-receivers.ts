@@ -5,8 +5,6 @@ import type { Receiver } from '../../../lambda/config/notify.ts';
 import { matchSelection, type Selection } from '../../../lambda/settings/glob.ts';
 import type { MadeAlarm } from '../made-alarm.ts';
 
-export type ReceiverKind = Receiver['kind'];
-
 /** A receiver and where in the configuration it stands. */
 export interface PlacedReceiver {
   readonly path: string;

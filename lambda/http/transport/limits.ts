@@ -22,7 +22,7 @@ export const defaultTimeouts: Timeouts = {
 };
 
 /** The largest honest answer, 500 Kubernetes objects, is below 1 MiB; more would not fit the function's memory in parallel. */
-export const defaultMaxResponseBytes = 4 * 1024 * 1024;
+const defaultMaxResponseBytes = 4 * 1024 * 1024;
 
 /**
  * Of the memory, for a JSON answer that has no pages. To parse an answer of the agent API took up to nine times its bytes

@@ -56,7 +56,8 @@ const sender = {
   ciPages: { buildkite: 'https://buildkite.com/organizations/acme/clusters' },
 };
 
-const stuck: Telling = {
+/** An alarm that names no queue. */
+const unnamed: Telling = {
   alarm: 'ci-metrics/any-queue-starved/buildkite',
   group: 'ci-metrics/any-queue-stuck/buildkite',
   state: 'ALARM',
@@ -64,9 +65,13 @@ const stuck: Telling = {
   reason:
     'Threshold Crossed: 5 datapoints were greater than the threshold (0.0). The most recent datapoint which crossed the threshold: [4.0 (01/03/26 03:12:00)].',
   changedAt: '2026-03-01T03:12:45.123+0000',
-  contributor: { Source: 'buildkite', Scope: 'production', Queue: 'default' },
   isQuiet: false,
   isNamedInParts: false,
+};
+
+const stuck: Telling = {
+  ...unnamed,
+  contributor: { Source: 'buildkite', Scope: 'production', Queue: 'default' },
 };
 
 const message = buildMessage(stuck, sender);
@@ -138,8 +143,7 @@ describe('PagerDuty', () => {
   });
 
   it('is not told of what nobody is to be told of, nor of a whole whose queues are told', () => {
-    const whole = { ...stuck, alarm: stuck.group, isNamedInParts: true };
-    const { contributor: _, ...named } = whole;
+    const named = { ...unnamed, alarm: stuck.group, isNamedInParts: true };
 
     expect(bodiesOf(synthesis, { ...stuck, isQuiet: true })).toEqual([]);
     expect(bodiesOf(synthesis, named)).toEqual([]);
@@ -253,7 +257,7 @@ describe('a webhook', () => {
   });
 
   it('gets the whole as well, and what has no data', () => {
-    const { contributor: _, ...whole } = { ...stuck, alarm: stuck.group, isNamedInParts: true, previousState: 'OK' };
+    const whole: Telling = { ...unnamed, alarm: stuck.group, isNamedInParts: true, previousState: 'OK' };
 
     expect(bodiesOf(synthesis, whole)).toMatchObject([{ alarm: stuck.group, previousState: 'OK' }]);
     expect(bodiesOf(synthesis, { ...whole, state: 'INSUFFICIENT_DATA' })).toHaveLength(1);
@@ -261,9 +265,10 @@ describe('a webhook', () => {
   });
 
   it('of the older setting is the same receiver', () => {
-    const { kind: _, ...older } = webhook;
+    const { kind, ...older } = webhook;
     const before = withReceivers([], { webhook: { ...older, header: 'X-Ci-Metrics-Token' } });
 
+    expect(kind).toBe('webhook');
     expect(rulesIn(before.template)).toEqual(rulesIn(synthesis.template));
   });
 

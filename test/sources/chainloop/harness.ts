@@ -14,7 +14,7 @@ import { createChainloop } from '../../../lambda/sources/chainloop/collect.ts';
 import { ChainloopConfig } from '../../../lambda/sources/chainloop/config.ts';
 import { chainloop } from '../../../lambda/sources/chainloop/index.ts';
 import { noAws } from '../../support/aws/no-aws.ts';
-import { type RecordingLog, recordingLog } from '../../support/recording-log.ts';
+import type { RecordingLog } from '../../support/recording-log.ts';
 import { createWired } from '../../support/wired.ts';
 
 export const apiToken = 'chainloop-token-1';

@@ -22,7 +22,7 @@ import { TektonConfig } from '../../../lambda/sources/tekton/config.ts';
 import { selectMetrics } from '../../../lambda/sources/tekton/metrics.ts';
 import { startLoopbackServer, type LoopbackServer, type MakeServer } from '../../support/network/loopback-server.ts';
 import { noAws } from '../../support/aws/no-aws.ts';
-import { type RecordingLog, recordingLog } from '../../support/recording-log.ts';
+import type { RecordingLog } from '../../support/recording-log.ts';
 import { createWired } from '../../support/wired.ts';
 
 export const token = 'sa-token-1';

@@ -6,7 +6,7 @@ import type { Life } from '../fleet-life.ts';
 import type { DemoSystem } from './system.ts';
 
 /** A run every few seconds needs more than Buildkite allows a user for one a minute. */
-export const demoLimits = { requestsPerMinute: 10_000, pointsPerFiveMinutes: 1_000_000 } as const;
+const demoLimits = { requestsPerMinute: 10_000, pointsPerFiveMinutes: 1_000_000 } as const;
 
 const apiTokenVariable = 'DEMO_API_TOKEN';
 

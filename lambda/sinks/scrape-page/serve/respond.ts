@@ -36,13 +36,26 @@ async function chooseAnswer(
   response: ServerResponse,
   served: Served,
 ): Promise<Answer | undefined> {
-  const { method, headers } = request;
+  const { method } = request;
   if (method !== 'GET' && method !== 'HEAD')
     return { status: 405, headers: { allow: 'GET, HEAD' }, body: 'only GET and HEAD are answered\n' };
   const path = request.url?.split('?')[0];
-  // Probes know no password, and learn nothing but this.
+  return answerProbe(path, served) ?? (await chooseGuarded(request, response, served, path));
+}
+
+/** Probes know no password, and learn nothing but this. */
+function answerProbe(path: string | undefined, served: Served): Answer | undefined {
   if (path === healthyPath) return { status: 200, body: 'healthy\n' };
-  if (path === readyPath) return tellReadiness(served.page());
+  return path === readyPath ? tellReadiness(served.page()) : undefined;
+}
+
+/** What is behind the password, and says no more than where it is to those who ask for something else. */
+async function chooseGuarded(
+  { method, headers }: IncomingMessage,
+  response: ServerResponse,
+  served: Served,
+  path: string | undefined,
+): Promise<Answer | undefined> {
   const live = path === livePath || path === eventsPath ? served.live : undefined;
   if (path !== served.path && live === undefined) return { status: 404, body: describePlaces(served) };
   if (!served.isLetIn(headers.authorization)) return askForPassword();

@@ -5,7 +5,7 @@ import type { Deadline } from '../../../runtime/deadline.ts';
 import { mapWithinDeadline } from '../../../runtime/map-within-deadline.ts';
 import type { Collection, SourcePorts } from '../../source.ts';
 import { createClusterOwners, type TokenSnapshot } from './cluster-owners.ts';
-import { createClusterReader, type ClusterReading, type ReadCluster } from './read-cluster.ts';
+import { createClusterReader, type ClusterReading } from './read-cluster.ts';
 import { type BuildkiteConfig, hasTotals } from '../config.ts';
 import { type HostedQueues, createHostedCheck } from '../queues/hosted-queues.ts';
 import type { QueueId } from '../queues/queue-id.ts';

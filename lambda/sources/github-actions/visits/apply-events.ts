@@ -71,23 +71,38 @@ function deriveContextOf({ ledger, stuckAfterMs }: EventContext): DeriveContext 
 function applyJob(known: Known, repository: Repository, record: JobRecord, context: EventContext): void {
   const { ledger, names, identify } = context;
   const key = buildRunKey({ id: record.run_id, attempt: record.run_attempt });
-  const run = (known.open.get(repository.id) ?? []).find((one) => buildRunKey(one) === key);
+  const run = findOpenRun(known, repository, key);
   const before = run?.jobs?.find(({ id }) => id === record.id);
-  const wasHeld = run?.wasHeld === true || (before !== undefined && isHeld(before));
+  const wasHeld = isHeldRun(run) || (before !== undefined && isHeld(before));
   const sight = interpretJob(record, { identity: identify(repository), names, pipeline: run?.pipeline, wasHeld });
   if (sight.is === 'open') {
     if (isLate(sight.job, before, ledger)) return;
-    const found = run ?? beginRun(repository, record, sight.job, context);
-    if (found !== undefined) replaceRun(known, { ...found, jobs: putJob(found.jobs ?? [], sight.job) });
+    keepJob(known, run ?? beginRun(repository, record, sight.job, context), sight.job);
     return;
   }
   if (sight.is === 'finished') ledger.countFinish(jobStream, sight.finish.key, sight.finish);
-  if (run !== undefined) replaceRun(known, { ...run, jobs: (run.jobs ?? []).filter(({ id }) => id !== record.id) });
+  dropJob(known, run, record.id);
+}
+
+function keepJob(known: Known, run: OpenRunState | undefined, job: JobState): void {
+  if (run !== undefined) replaceRun(known, { ...run, jobs: putJob(run.jobs ?? [], job) });
+}
+
+function dropJob(known: Known, run: OpenRunState | undefined, ended: string): void {
+  if (run !== undefined) replaceRun(known, { ...run, jobs: (run.jobs ?? []).filter(({ id }) => id !== ended) });
 }
 
 /** An end wins over everything that comes later, and what runs does not wait again. */
 function isLate(job: JobState, before: JobState | undefined, ledger: Ledger): boolean {
   return isJobCounted(ledger, job.id) || (before?.phase === 'running' && job.phase !== 'running');
+}
+
+function findOpenRun(known: Known, { id }: Repository, key: string): OpenRunState | undefined {
+  return known.open.get(id)?.find((run) => buildRunKey(run) === key);
+}
+
+function isHeldRun(run: OpenRunState | undefined): boolean {
+  return run?.wasHeld === true;
 }
 
 function putJob(jobs: readonly JobState[], job: JobState): JobState[] {

@@ -15,7 +15,7 @@ import {
 export const startMs = Date.UTC(2026, 8, 1, 9);
 
 /** All that the collector asks for. */
-export const readPermissions = {
+const readPermissions = {
   metadata: 'read',
   actions: 'read',
   deployments: 'read',
@@ -29,7 +29,7 @@ const keys = generateKeyPairSync('rsa', {
   privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
 });
 
-export const privateKey: string = keys.privateKey;
+const privateKey: string = keys.privateKey;
 
 export const app: AppCredential = {
   kind: 'app',
@@ -52,7 +52,7 @@ export function signAssertion(
   return `${content}.${sign('RSA-SHA256', Buffer.from(content), privateKey).toString('base64url')}`;
 }
 
-export const classicToken = 'ghp_classic';
+const classicToken = 'ghp_classic';
 export const fineToken = 'github_pat_fine';
 
 export const credentials: readonly Credential[] = [

@@ -20,7 +20,7 @@ export function formatFullName({ plan }: RepositoryRecord, { login }: AnswerCont
 }
 
 /** A repository as runs and events name it. */
-export function mapMinimalRepository(repository: RepositoryRecord, context: AnswerContext): object {
+function mapMinimalRepository(repository: RepositoryRecord, context: AnswerContext): object {
   const full_name = formatFullName(repository, context);
   const { id, plan } = repository;
   const own = { id, node_id: `R_${String(id)}`, name: plan.name, full_name };
