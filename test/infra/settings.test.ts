@@ -235,6 +235,6 @@ describe('tags of the configuration', () => {
     ]) {
       template.allResourcesProperties(type, tag);
     }
-    expect(Object.keys(template.findResources('AWS::Lambda::Function'))).toHaveLength(1);
+    expect(Object.keys(template.findResources('AWS::Lambda::Function'))).toHaveLength(2);
   });
 });

@@ -107,7 +107,9 @@ function createRole(scope: Construct, { prepared, undelivered }: MessengerOption
   // CloudWatch API reference, DescribeAlarms: composite alarms are returned only to those who may describe all.
   allow('ReadAlarms', 'cloudwatch:DescribeAlarms', '*');
   allow('ReadContributors', 'cloudwatch:DescribeAlarmContributors', anyAlarm);
-  allow('PutMessages', 'events:PutEvents', bus, { StringEquals: { 'events:source': messageSource } });
+  // A request has one source for each of its entries, so the key has several values: all must be ours.
+  const isOurs = { 'ForAllValues:StringEquals': { 'events:source': messageSource } };
+  allow('PutMessages', 'events:PutEvents', bus, isOurs);
   allow('HandOverFailures', 'sqs:SendMessage', undelivered.queueArn);
   acknowledgeAnyResource(role, ['CloudWatch describes composite alarms only to those who may describe all.']);
   acknowledge(role, formatWildcardRule(role, anyAlarm), 'The alarms of this collector, which begin with its name.');

@@ -5,9 +5,9 @@
  * help texts, and the usual default passwords. Lower case, sorted.
  */
 const words = `
-2xx 3xx 4xx 5xx 95 accepted action active addresses admin admission affinity after age agent agents allowed
+2xx 3xx 4xx 5xx 95 accepted action actions active addresses admin admission affinity after age agent agents allowed
 although amazon amazonaws annotation annotations anonymous answered anything api appended applicable
-application argument arn array assigned assistant assuming atlassian attempt attestation attestations attested
+application approvals argument arn array assigned assistant assuming atlassian attempt attestation attestations attested
 attribute auth authority authorization aws azure backslash bad balancer bare basic bearer bindings bitbucket
 blocked bookmarks boundary bracketed branch branches bug build buildkite builds busy bypassed bytes calendar
 callback canceled canceling cancellation cancelled catalogue celevaluation certificate certificates chainloop
@@ -45,7 +45,7 @@ refreshed refusals region registries registry rejected relabel relabeling relabe
 remaining remember remembered remote rename repetition repetitions replaced replaces replicas repositories
 repository request requested requests required reserved resolution resolved resource response rest result
 results retained retry role root run runner runners running runs sample samples sampling sandbox scheduled
-scheduler scheduling scope scopes scrape seconds secret secretsmanager security selection selector selectors
+scheduler scheduling scope scopes scrape seconds secret secretsmanager security selection selector selectors self
 sequence serialize series service services set settings sidecar signature sigv4 since sink skip skipped
 somebody something source specs staging staleness standard start started starting starved state stateful
 stateset statistic status stdout step steps stop stopping strategy stringify structured stuck subscribe

@@ -22,7 +22,9 @@ const withWaits = {
 };
 const second = { ...buildkite, name: 'second', compat: false };
 
-const EventPatternOfAlarms = z.object({ 'detail-type': z.array(z.string()), resources: z.array(z.string()) });
+const MessageRule = z.object({
+  EventPattern: z.object({ detail: z.object({ about: z.array(z.string()).default([]) }).prefault({}) }),
+});
 
 function synthesiseWith(change: Partial<CollectorConfig>, alarms: Partial<CollectorConfig['alarms']> = {}): Synthesis {
   const minimal = configOf('minimal');
@@ -275,13 +277,12 @@ describe('a receiver of alarms', () => {
     { sources: [buildkite, second] },
     { queues: [queue], webhook: { url: 'https://e.example.com/', header: 'X', token: { secret: 'receiver' } } },
   );
-  const { metricAlarms, compositeAlarms } = alarmsIn(synthesis.template);
-  const arns = resolved(synthesis.template, 'AWS::Events::Rule').flatMap(({ properties }) => {
-    const { EventPattern } = z.object({ EventPattern: EventPatternOfAlarms }).parse(properties);
-    return EventPattern['detail-type'].includes('CloudWatch Alarm State Change') ? EventPattern.resources : [];
-  });
+  // `alarm/NAME` is about an alarm as a whole, `each/NAME` about one of its queues.
   const told = new Set(
-    [...metricAlarms, ...compositeAlarms].filter(({ arn }) => arns.includes(arn)).map(({ AlarmName }) => AlarmName),
+    resolved(synthesis.template, 'AWS::Events::Rule')
+      .flatMap(({ properties }) => MessageRule.parse(properties).EventPattern.detail.about)
+      .filter((about) => about.startsWith('alarm/'))
+      .map((about) => about.replace('alarm', configOf('minimal').collector)),
   );
 
   it.each<[string, Scene]>([

@@ -342,13 +342,25 @@ describe('every metric of a queue or of the collector', () => {
     'CancelledRuns',
     'SkippedRuns',
     'OtherRuns',
+    'ErroredDeployments',
+    'TimedOutDeployments',
+    'CancelledDeployments',
+    'SkippedDeployments',
+    'OtherDeployments',
   ]);
 
   it('is on the dashboard', () => {
+    const github = {
+      kind: 'github-actions',
+      organization: 'acme',
+      deployments: {},
+      auth: { token: { secret: 'ci-metrics/github' } },
+    };
+    const deploying = synthesise({ ...configOf('minimal'), sources: [github] });
     const shown = new Set(
-      // The last of them for what is shown only where no person can hold a run.
-      (['imported-secrets', 'everything', 'eks'] as const)
-        .flatMap((variant) => widgetsOf(synthesiseVariant(variant)))
+      // The last variant for what is shown only where no person can hold a run.
+      [deploying, ...(['imported-secrets', 'everything', 'eks'] as const).map(synthesiseVariant)]
+        .flatMap(widgetsOf)
         .flatMap(metricsOf)
         .map(({ name }) => name),
     );

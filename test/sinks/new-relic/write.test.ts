@@ -38,7 +38,7 @@ const refusals: readonly (readonly [string, NewRelicAnswer, readonly number[], s
   ['411', { status: 411 }, [2, 0, 0], 'rejected', 1, 1],
   ['413', { status: 413 }, [0, 0, 2], 'rejected', 3, 3],
   ['414', { status: 414 }, [2, 0, 0], 'rejected', 1, 1],
-  ['415', { status: 415 }, [2, 0, 0], 'rejected', 1, 1],
+  ['415', { status: 415 }, [2, 0, 0], 'configuration', 1, 1],
   ['429', { status: 429 }, [2, 0, 0], 'rate-limited', 4, 4],
   ['431', { status: 431 }, [2, 0, 0], 'rejected', 1, 1],
   ['500', { status: 500 }, [0, 2, 0], 'unavailable', 4, 1],
