@@ -68,6 +68,15 @@ export const sourceKinds: readonly Kind[] = [
     build: ({ url, account, token }) => ({ kind: 'chainloop', url, organization: account, token }),
   },
   {
+    kind: 'github-actions',
+    summary: 'runs, jobs, queues and runners of an organization',
+    questions: (place) => [
+      { about: 'account', text: 'Which organization of GitHub (its name in the URL)?' },
+      askToken(place, 'Where will its access token lie?', 'github#token', 'GITHUB_TOKEN'),
+    ],
+    build: ({ account, token }) => ({ kind: 'github-actions', organization: account, auth: { token } }),
+  },
+  {
     kind: 'prometheus',
     summary: 'any Prometheus page, passed on',
     questions: () => [{ about: 'url', text: 'Which page, as https://exporter.example.com/metrics?' }],
