@@ -69,9 +69,11 @@ describe('a GitHub App', () => {
 
   it('that lacks a permission is told so before a request is refused, and all else goes on', async () => {
     await using github = await openedAsApp({ permissions: { metadata: 'read', actions: 'read' } });
-    github.begin();
-
     await github.tick();
+    github.begin({ kind: 'usual', failsAt: Infinity, cancelledAfterSeconds: Infinity });
+
+    // A job takes a minute or some, and a run is counted once it is seen to have ended.
+    for (let minute = 0; minute < 12; minute += 1) await github.tick();
     const { problems, families } = await github.tick();
 
     expect(problems).toMatchObject([{ kind: 'auth', where: 'github-actions/acme' }]);
