@@ -2,6 +2,15 @@
 import type { AlarmPlan } from './alarm-plan.ts';
 import { joinByAnd, type CompositePlan, joinByOr, matchOk, matchOn } from './composite-alarm.ts';
 
+const parts = [
+  'collector-silent',
+  'collector-started',
+  'function-crashes',
+  'function-throttled',
+  'schedule-dropped',
+  'schedule-dead-letters',
+];
+
 /**
  * The one alarm on a collector that is dead, whatever it died of: its parts say which, and only it tells the topic.
  * Runs that fail because of a source or a sink are no part of it: these have alarms of their own.
@@ -15,27 +24,11 @@ export const collectorDown: CompositePlan = {
     joinByAnd(matchOn('collector-silent'), matchOk('collector-started')),
     ...['function-crashes', 'function-throttled', 'schedule-dropped', 'schedule-dead-letters'].map(matchOn),
   ]),
-  parts: [
-    'collector-silent',
-    'collector-started',
-    'function-crashes',
-    'function-throttled',
-    'schedule-dropped',
-    'schedule-dead-letters',
-  ],
+  parts,
 };
 
 /** Alarms that do not notify where there are composite alarms; what causes the last two has alarms of its own. */
-const childNames: ReadonlySet<string> = new Set([
-  'collector-silent',
-  'collector-started',
-  'function-crashes',
-  'function-throttled',
-  'schedule-dropped',
-  'schedule-dead-letters',
-  'function-errors',
-  'dead-letters',
-]);
+const childNames: ReadonlySet<string> = new Set([...parts, 'function-errors', 'dead-letters']);
 
 export function markCollectorDownChild(plan: AlarmPlan): AlarmPlan {
   return childNames.has(plan.name) ? { ...plan, isChild: true } : plan;
