@@ -3,6 +3,7 @@ import type * as z from 'zod';
 import { BudgetSpentError } from '../../../crawl/budget-spent-error.ts';
 import type { TickBudget } from '../../../crawl/tick-budget.ts';
 import { readJson } from '../../../http/answers/json.ts';
+import { findNextLink } from '../../../http/answers/paginate.ts';
 import { BadResponseError, HttpStatusError } from '../../../http/errors/errors.ts';
 import type { HttpPort, ResponseHeaders, TlsMaterial } from '../../../http/port.ts';
 import { whereOf } from '../../../http/where.ts';
@@ -89,7 +90,7 @@ async function sendOnce<Schema extends z.ZodType>(
     schema,
   );
   onAnswer(headers, 'answer');
-  return { value, etag: headers['etag'], hasNext: /<[^>]*>;[^,]*\brel="?next"?/.test(headers['link'] ?? '') };
+  return { value, etag: headers['etag'], hasNext: findNextLink(headers) !== undefined };
 }
 
 /** A limit rests the credential, whatever status it came with; a missing permission costs only its own request. */
