@@ -1,26 +1,20 @@
-/** Runs the tests and prints one line with their result: `npm test`. */
+/** Runs the tests, and prints the slowest files and one line with the result: `npm test`. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as z from 'zod';
-
-/** What vitest's JSON reporter counts. */
-const Summary = z.object({ numPassedTests: z.int(), numFailedTests: z.int(), numPendingTests: z.int() });
+import { describeCounts, describeSlowest, Report } from './test/summary.ts';
 
 /** Runs vitest with the given arguments and ends with one plain line that any CI system can read. */
 function main(args: readonly string[]): number {
   const folder = mkdtempSync(join(tmpdir(), 'ci-metrics-test-'));
   try {
-    const report = join(folder, 'report.json');
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+    const file = join(folder, 'report.json');
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
     const { status } = spawnSync('vitest', ['run', ...reporters, ...args], { stdio: 'inherit' });
-    if (!existsSync(report)) return status ?? 1;
-    const counts = Summary.parse(JSON.parse(readFileSync(report, 'utf8')));
-    const skipped = counts.numPendingTests > 0 ? `, ${String(counts.numPendingTests)} skipped` : '';
-    process.stdout.write(
-      `${String(counts.numPassedTests)} passed, ${String(counts.numFailedTests)} failed${skipped}\n`,
-    );
+    if (!existsSync(file)) return status ?? 1;
+    const report = Report.parse(JSON.parse(readFileSync(file, 'utf8')));
+    process.stdout.write(`the slowest files:\n${describeSlowest(report, process.cwd())}${describeCounts(report)}`);
     return status ?? 1;
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -1,11 +1,11 @@
 /** Tests of running sources or sinks side by side, so that one that throws or hangs costs only itself. */
 import { getEventListeners } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createDeadline } from '../../lambda/runtime/deadline.ts';
-import { runEach, graceAfterDeadlineMs, type Component } from '../../lambda/runtime/run-each.ts';
+import { runEach, type Component } from '../../lambda/runtime/run-each.ts';
 import { recordingLog } from '../support/recording-log.ts';
 
 const parts: readonly Component[] = [{ id: 'buildkite/a' }, { id: 'buildkite/b' }];
@@ -60,7 +60,7 @@ describe('parts side by side', () => {
 
     const results = await runEach(parts, deadline, Date.now, log, async ({ id }) => {
       await aborted(deadline.signal);
-      await sleep(graceAfterDeadlineMs / 5);
+      await setImmediate();
       return id;
     });
 
@@ -145,7 +145,7 @@ describe('parts side by side', () => {
     const three = [...parts, { id: 'buildkite/c' }];
 
     await runEach(three, deadline, Date.now, log, async ({ id }) => {
-      await sleep(20);
+      await setImmediate();
       collectGarbage();
       return id;
     });
