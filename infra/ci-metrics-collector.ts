@@ -12,15 +12,8 @@ import { Tags } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { parseConfig } from '../lambda/config/parse-config.ts';
 import type { CollectorConfig } from '../lambda/config/schema.ts';
-import {
-  problemCount,
-  queueJobs,
-  sinkUp,
-  sourceUp,
-  starvedJobs,
-  workers,
-  workerUtilization,
-} from '../lambda/model/catalogue/catalogue.ts';
+import { problemCount, sinkUp, sourceUp } from '../lambda/model/catalogue/collector-metrics.ts';
+import { queueJobs, starvedJobs, workers, workerUtilization } from '../lambda/model/catalogue/queue-metrics.ts';
 import type { Labels, MetricDefinition } from '../lambda/model/metric.ts';
 import { acknowledgeAnyResource } from './acknowledge.ts';
 import type { AlarmPlans } from './alarms/count-alarms.ts';

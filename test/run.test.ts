@@ -4,7 +4,7 @@ import { CollectorConfig } from '../lambda/config/schema.ts';
 import { startBuildkiteServer } from '../lambda/demo/simulators/buildkite/server.ts';
 import { createFleet } from '../lambda/demo/simulators/buildkite/fleet/fleet.ts';
 import type { Batch } from '../lambda/model/batch.ts';
-import { queueJobs } from '../lambda/model/catalogue/catalogue.ts';
+import { queueJobs } from '../lambda/model/catalogue/queue-metrics.ts';
 import { buildGauge, countSamples } from '../lambda/model/metric.ts';
 import type { Pipeline } from '../lambda/pipeline.ts';
 import type { RunReport } from '../lambda/report/report.ts';

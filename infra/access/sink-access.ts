@@ -2,7 +2,7 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import { collectorMetrics } from '../../lambda/model/catalogue/catalogue.ts';
+import { collectorMetrics } from '../../lambda/model/catalogue/collector-metrics.ts';
 import type { AwsGrant } from '../../lambda/sinks/sink.ts';
 import { type Prepared, collectSourceMetrics } from '../prepared.ts';
 import { allowAll } from './statements.ts';

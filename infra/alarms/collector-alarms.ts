@@ -14,7 +14,7 @@ import {
   tokenExpiry,
   tokenLifetime,
   watermarkLag,
-} from '../../lambda/model/catalogue/catalogue.ts';
+} from '../../lambda/model/catalogue/collector-metrics.ts';
 import { shareOfShortLife, thresholdsOfShortLife } from '../../lambda/model/credential.ts';
 import type { AlarmPlan } from './alarm-plan.ts';
 import {

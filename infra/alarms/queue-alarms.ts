@@ -1,9 +1,8 @@
 /** Plans the alarms on queues that are starved or whose jobs wait too long. */
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { QueueAlarm } from '../../lambda/config/deployment.ts';
-import { starvedJobs } from '../../lambda/model/catalogue/catalogue.ts';
+import { queueOldestWait, starvedJobs } from '../../lambda/model/catalogue/queue-metrics.ts';
 import type { MetricDefinition } from '../../lambda/model/metric.ts';
-import { queueOldestWait } from '../../lambda/model/catalogue/run-metrics.ts';
 import type { PreparedSource } from '../../lambda/sources/source.ts';
 import { type AlarmPlan, formatSubject } from './alarm-plan.ts';
 import { limitToReach } from './reach.ts';

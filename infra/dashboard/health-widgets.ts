@@ -24,7 +24,7 @@ import {
   tokenExpiry,
   tokenLifetime,
   watermarkLag,
-} from '../../lambda/model/catalogue/catalogue.ts';
+} from '../../lambda/model/catalogue/collector-metrics.ts';
 import type { Labels, MetricDefinition } from '../../lambda/model/metric.ts';
 import type { Watched } from '../alarms/collector-alarms.ts';
 import { buildMetric } from '../metrics/build-metric.ts';

@@ -1,16 +1,19 @@
 /** The questions of the dashboards, and the graphs that answer them. */
 import { deploymentLastSuccess, deploymentsFinished } from '../../lambda/model/catalogue/deployment-metrics.ts';
-import { queueJobs, starvedJobs, workers, workerUtilization } from '../../lambda/model/catalogue/catalogue.ts';
-import type { Labels, MetricDefinition } from '../../lambda/model/metric.ts';
 import {
-  jobBusySeconds,
-  jobDuration,
-  jobWait,
+  queueJobs,
   queueOldestWait,
   queuePaused,
   queuePausedSince,
   queueRecentJobs,
   queueWaitQuantile,
+  starvedJobs,
+  workers,
+  workerUtilization,
+} from '../../lambda/model/catalogue/queue-metrics.ts';
+import type { Labels, MetricDefinition } from '../../lambda/model/metric.ts';
+import { jobBusySeconds, jobDuration, jobWait } from '../../lambda/model/catalogue/job-metrics.ts';
+import {
   runActiveDuration,
   runDuration,
   runLastResult,
@@ -21,11 +24,13 @@ import {
   runWait,
   systemErrors,
 } from '../../lambda/model/catalogue/run-metrics.ts';
-import { oldestVisit } from '../../lambda/model/catalogue/crawl-metrics.ts';
-import { repositories } from '../../lambda/model/catalogue/crawl-metrics.ts';
-import { repositoryVisits } from '../../lambda/model/catalogue/crawl-metrics.ts';
-import { stepsLeftOut } from '../../lambda/model/catalogue/crawl-metrics.ts';
-import { eventsTaken } from '../../lambda/model/catalogue/crawl-metrics.ts';
+import {
+  eventsTaken,
+  oldestVisit,
+  repositories,
+  repositoryVisits,
+  stepsLeftOut,
+} from '../../lambda/model/catalogue/crawl-metrics.ts';
 import {
   buildSeconds,
   busyRunnersPeak,

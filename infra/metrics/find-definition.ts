@@ -1,6 +1,6 @@
 /** Finds a metric by its Prometheus name among those of the configured sources and of the collector itself. */
 import { findNearest } from '../../lambda/config/explain/nearest.ts';
-import { collectorMetrics } from '../../lambda/model/catalogue/catalogue.ts';
+import { collectorMetrics } from '../../lambda/model/catalogue/collector-metrics.ts';
 import type { MetricDefinition } from '../../lambda/model/metric.ts';
 import type { Prepared } from '../prepared.ts';
 

@@ -1,6 +1,6 @@
 /** What an alarm in PromQL looks at, in place of a metric of CloudWatch: the same figure, stored by OTLP. */
 import type { Labels, MetricDefinition } from '../../lambda/model/metric.ts';
-import { sourceUp } from '../../lambda/model/catalogue/catalogue.ts';
+import { sourceUp } from '../../lambda/model/catalogue/collector-metrics.ts';
 import type { OtlpConfig } from '../../lambda/sinks/otlp/config.ts';
 import { doesStoreIncreases } from '../../lambda/sinks/otlp/stored.ts';
 import type { AlarmWindow } from '../alarms/windows.ts';

@@ -4,7 +4,7 @@ import { sinks } from '../sinks/index.ts';
 import { sources } from '../sources/index.ts';
 import { Interval } from '../settings/interval.ts';
 import { defaultCollector } from '../model/for-sinks/cloud-watch-shape.ts';
-import { durationBounds, waitBounds } from '../model/catalogue/run-metrics.ts';
+import { durationBounds, waitBounds } from '../model/catalogue/bounds.ts';
 import { OperatorName } from '../settings/operator-name.ts';
 
 const [firstSource, ...moreSources] = sources.map(({ config }) => config);

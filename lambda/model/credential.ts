@@ -1,5 +1,5 @@
 /** What a CI system tells of the credential that reads it: when it ends, and how long it lives in all. */
-import { tokenExpiry, tokenLifetime } from './catalogue/catalogue.ts';
+import { tokenExpiry, tokenLifetime } from './catalogue/collector-metrics.ts';
 import type { SourceLabel } from './catalogue/identity-labels.ts';
 import { buildGauge, type GaugeFamily, type Labels } from './metric.ts';
 

@@ -24,7 +24,7 @@ import {
   sourceUp,
   stateBytes,
   watermarkLag,
-} from '../model/catalogue/catalogue.ts';
+} from '../model/catalogue/collector-metrics.ts';
 import { credentialMetrics } from '../model/credential.ts';
 import { buildGauge, type GaugeFamily } from '../model/metric.ts';
 import { sortFamilies } from '../model/families/order.ts';

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { countTick } from '../../lambda/counters/tick/count-tick.ts';
 import { createMemoryStateStore } from '../../lambda/counters/stores/memory-store.ts';
 import { createHttpHub } from '../../lambda/http/hub.ts';
-import { durationBounds, waitBounds } from '../../lambda/model/catalogue/run-metrics.ts';
+import { durationBounds, waitBounds } from '../../lambda/model/catalogue/bounds.ts';
 import { createDeadline } from '../../lambda/runtime/deadline.ts';
 import { createEnvironmentStore } from '../../lambda/secrets/stores/environment.ts';
 import { createRedactor } from '../../lambda/secrets/redaction/redactor.ts';

@@ -9,15 +9,14 @@ import { countTick, type CountedTick } from '../../lambda/counters/tick/count-ti
 import type { Finish } from '../../lambda/counters/finish.ts';
 import type { Stream } from '../../lambda/counters/ledger.ts';
 import type { StateStore } from '../../lambda/counters/stores/store.ts';
+import { durationBounds, waitBounds } from '../../lambda/model/catalogue/bounds.ts';
 import {
-  durationBounds,
   runDuration,
   runLastFinished,
   runLastResult,
   runLastSuccess,
   runsFinished,
   runWait,
-  waitBounds,
 } from '../../lambda/model/catalogue/run-metrics.ts';
 
 const minuteMs = 60_000;

@@ -7,7 +7,7 @@ import {
   sinkUp,
   sourceSamples,
   sourceUp,
-} from '../../lambda/model/catalogue/catalogue.ts';
+} from '../../lambda/model/catalogue/collector-metrics.ts';
 import type { Alert } from './alert.ts';
 import { durationOf, selector } from './promql.ts';
 import {

@@ -1,5 +1,5 @@
 /** The alerting rules on the counting of finished runs. */
-import { increasesDropped, watermarkLag } from '../../lambda/model/catalogue/catalogue.ts';
+import { increasesDropped, watermarkLag } from '../../lambda/model/catalogue/collector-metrics.ts';
 import { oldestVisit } from '../../lambda/model/catalogue/crawl-metrics.ts';
 import type { Alert } from './alert.ts';
 import { durationOf, selector } from './promql.ts';

@@ -1,5 +1,5 @@
 /** The alerting rules for metrics that arrive by a Pushgateway. */
-import { lastRun } from '../../lambda/model/catalogue/catalogue.ts';
+import { lastRun } from '../../lambda/model/catalogue/collector-metrics.ts';
 import type { Alert } from './alert.ts';
 import { selector } from './promql.ts';
 import { pushAgeMinutes, settlingMinutes, sinkDownMinutes } from './thresholds.ts';

@@ -1,5 +1,5 @@
 /** The alerting rules on queues. */
-import { queueJobs, starvedJobs, workers, workerUtilization } from '../../lambda/model/catalogue/catalogue.ts';
+import { queueJobs, starvedJobs, workers, workerUtilization } from '../../lambda/model/catalogue/queue-metrics.ts';
 import type { Alert } from './alert.ts';
 import { durationOf, selector } from './promql.ts';
 import { bridgedMinutes, idleBacklogMinutes, saturatedMinutes, saturatedRatio, starvedMinutes } from './thresholds.ts';

@@ -1,15 +1,10 @@
 /** The alerting rules on runs and their jobs. */
 import { failedResults, verdictResults } from '../../lambda/model/catalogue/results.ts';
-import { tokenExpiry, tokenLifetime } from '../../lambda/model/catalogue/catalogue.ts';
+import { tokenExpiry, tokenLifetime } from '../../lambda/model/catalogue/collector-metrics.ts';
 import { shareOfShortLife, thresholdsOfShortLife } from '../../lambda/model/credential.ts';
-import {
-  jobWait,
-  queueOldestWait,
-  runLastResult,
-  runsFinished,
-  runsStuck,
-  systemErrors,
-} from '../../lambda/model/catalogue/run-metrics.ts';
+import { jobWait } from '../../lambda/model/catalogue/job-metrics.ts';
+import { queueOldestWait } from '../../lambda/model/catalogue/queue-metrics.ts';
+import { runLastResult, runsFinished, runsStuck, systemErrors } from '../../lambda/model/catalogue/run-metrics.ts';
 import type { Alert } from './alert.ts';
 import { durationOf, selector } from './promql.ts';
 import {

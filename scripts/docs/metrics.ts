@@ -1,16 +1,14 @@
 /** Writes `docs/metrics.md` from the catalogue and the registered sources. */
-import { ciMetrics, collectorMetrics } from '../../lambda/model/catalogue/catalogue.ts';
+import { catalogue, ciMetrics } from '../../lambda/model/catalogue/catalogue.ts';
+import { collectorMetrics } from '../../lambda/model/catalogue/collector-metrics.ts';
 import { formatDimensionName } from '../../lambda/model/for-sinks/cloud-watch-shape.ts';
-import { crawlMetrics } from '../../lambda/model/catalogue/crawl-metrics.ts';
 import type { MetricDefinition } from '../../lambda/model/metric.ts';
 import { compareText } from '../../lambda/model/families/order.ts';
 import type { SourceKind } from '../../lambda/sources/index.ts';
 import type { RegisteredSource } from '../../lambda/sources/source.ts';
 import { code, generatedNote, table } from './table.ts';
 
-const neutralNames: ReadonlySet<string> = new Set(
-  [...ciMetrics, ...crawlMetrics, ...collectorMetrics].map(({ name }) => name),
-);
+const neutralNames: ReadonlySet<string> = new Set(catalogue.map(({ name }) => name));
 
 /** `docs/metrics.md`: every metric there is, from the catalogue and from what the sources say they may emit. */
 export function metricsPage(sources: readonly RegisteredSource[]): string {
@@ -51,7 +49,7 @@ function scopeTable(sources: readonly RegisteredSource[]): string {
 }
 
 function aboutCi(sources: readonly RegisteredSource[]): readonly string[] {
-  const metrics = inOrder([...ciMetrics, ...crawlMetrics]);
+  const metrics = inOrder(ciMetrics);
   return [
     '## Metrics about CI',
     [

@@ -1,7 +1,7 @@
 /** A batch and a report of a run with round figures, for tests of what the command line renders. */
 import type { RequestMeter } from '../../lambda/http/port.ts';
 import type { Batch } from '../../lambda/model/batch.ts';
-import { queueJobs, starvedJobs, workers, workerUtilization } from '../../lambda/model/catalogue/catalogue.ts';
+import { queueJobs, starvedJobs, workers, workerUtilization } from '../../lambda/model/catalogue/queue-metrics.ts';
 import { buildGauge } from '../../lambda/model/metric.ts';
 import type { RunReport, SinkOutcome, SourceOutcome } from '../../lambda/report/report.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { sinks } from '../../lambda/sinks/index.ts';
-import { sinkUp } from '../../lambda/model/catalogue/catalogue.ts';
+import { sinkUp } from '../../lambda/model/catalogue/collector-metrics.ts';
 import { expectNoCanary } from '../support/canary.ts';
 import { startFaultServer } from '../support/network/fault-server.ts';
 import { faultNamed, faults } from '../support/network/faults.ts';

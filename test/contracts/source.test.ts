@@ -1,6 +1,6 @@
 /** What the sources do in a whole run, beside others; the rules of each stand in sources/rules.ts. */
 import { describe, expect, it } from 'vitest';
-import { sourceUp } from '../../lambda/model/catalogue/catalogue.ts';
+import { sourceUp } from '../../lambda/model/catalogue/collector-metrics.ts';
 import { formatSeriesKey } from '../../lambda/model/families/order.ts';
 import type { Collected } from '../../lambda/run.ts';
 import { sources } from '../../lambda/sources/index.ts';

@@ -6,15 +6,14 @@ import { createMemoryStateStore } from '../../lambda/counters/stores/memory-stor
 import type { CountingSettings } from '../../lambda/counters/settings.ts';
 import type { StateStore } from '../../lambda/counters/stores/store.ts';
 import type { Labels, MetricFamily } from '../../lambda/model/metric.ts';
+import { durationBounds, waitBounds } from '../../lambda/model/catalogue/bounds.ts';
 import {
-  durationBounds,
   runDuration,
   runLastFinished,
   runLastResult,
   runLastSuccess,
   runsFinished,
   runWait,
-  waitBounds,
 } from '../../lambda/model/catalogue/run-metrics.ts';
 import type { Collection } from '../../lambda/sources/source.ts';
 import { recordingLog, type RecordingLog } from '../support/recording-log.ts';

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { chooseBounds } from '../../lambda/counters/settings.ts';
 import { catalogue } from '../../lambda/model/catalogue/catalogue.ts';
-import { jobDuration, jobWait } from '../../lambda/model/catalogue/run-metrics.ts';
+import { jobDuration, jobWait } from '../../lambda/model/catalogue/job-metrics.ts';
 import { sources } from '../../lambda/sources/index.ts';
 
 const settings = { maxSeriesPerMetric: 1, waitBounds: [1, 2], durationBounds: [3, 4], backfillMs: 0 };

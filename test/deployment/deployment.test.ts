@@ -1,7 +1,8 @@
 /** Tests of the deployed stack in an AWS emulator: counting, events, schedule, redeployment and rights. */
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { jobsFinished, runsFinished } from '../../lambda/model/catalogue/run-metrics.ts';
+import { jobsFinished } from '../../lambda/model/catalogue/job-metrics.ts';
+import { runsFinished } from '../../lambda/model/catalogue/run-metrics.ts';
 import { functionStatements, isAllowed, type AwsCall } from '../infra/policies.ts';
 import { callsOf, metricCall } from '../infra/recorded-calls.ts';
 import { withMiniStack } from '../servers/ministack.ts';

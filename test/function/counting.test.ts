@@ -8,7 +8,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import * as z from 'zod';
 import { bundleFunction } from '../../infra/bundle/bundle-function.ts';
 import { CollectorConfig } from '../../lambda/config/schema.ts';
-import { jobsFinished, runsFinished } from '../../lambda/model/catalogue/run-metrics.ts';
+import { jobsFinished } from '../../lambda/model/catalogue/job-metrics.ts';
+import { runsFinished } from '../../lambda/model/catalogue/run-metrics.ts';
 import { jobFinishedDetail } from '../demo/simulators/buildkite/job-finished-detail.ts';
 import {
   type EndedJob,

@@ -1,7 +1,8 @@
 /** Runs for tests of the page: batches of queues and pipelines, and reports with and without problems. */
 import type { Batch } from '../../lambda/model/batch.ts';
-import { queueJobs, starvedJobs, workers } from '../../lambda/model/catalogue/catalogue.ts';
-import { jobWait, queueOldestWait, runsFinished } from '../../lambda/model/catalogue/run-metrics.ts';
+import { queueJobs, queueOldestWait, starvedJobs, workers } from '../../lambda/model/catalogue/queue-metrics.ts';
+import { jobWait } from '../../lambda/model/catalogue/job-metrics.ts';
+import { runsFinished } from '../../lambda/model/catalogue/run-metrics.ts';
 import { buildCounter, buildDistribution, buildGauge, type MetricFamily } from '../../lambda/model/metric.ts';
 import type { Problem } from '../../lambda/model/problem.ts';
 import type { RunReport } from '../../lambda/report/report.ts';

@@ -9,7 +9,7 @@ import {
   sourceDuration,
   sourceLastSuccess,
   sourceUp,
-} from '../../lambda/model/catalogue/catalogue.ts';
+} from '../../lambda/model/catalogue/collector-metrics.ts';
 import { formatDimensionName, collectMetricNames } from '../../lambda/model/for-sinks/cloud-watch-shape.ts';
 import { buildGauge, type GaugeFamily, type MetricDefinition } from '../../lambda/model/metric.ts';
 import { formatEmbeddedMetrics } from '../../lambda/report/embedded-metrics.ts';

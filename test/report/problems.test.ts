@@ -2,7 +2,7 @@
 import type { RequestListener } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { chooseCap } from '../../lambda/model/limits/cap.ts';
-import { queueJobs } from '../../lambda/model/catalogue/catalogue.ts';
+import { queueJobs } from '../../lambda/model/catalogue/queue-metrics.ts';
 import { overflowValue } from '../../lambda/model/text/labels.ts';
 import { runsFinished } from '../../lambda/model/catalogue/run-metrics.ts';
 import type { RunReport } from '../../lambda/report/report.ts';

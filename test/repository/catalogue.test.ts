@@ -1,6 +1,9 @@
 /** Tests that the catalogue of metrics has unique, unchanged names, and all that the documentation needs. */
+import { readdir } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { catalogue } from '../../lambda/model/catalogue/catalogue.ts';
+import { collectorMetrics } from '../../lambda/model/catalogue/collector-metrics.ts';
+import { crawlMetrics } from '../../lambda/model/catalogue/crawl-metrics.ts';
 import { collectMetricNames } from '../../lambda/model/for-sinks/cloud-watch-shape.ts';
 import type { MetricDefinition } from '../../lambda/model/metric.ts';
 import { compareText } from '../../lambda/model/families/order.ts';
@@ -22,11 +25,25 @@ function publicFace({ name, type, unit, labels, enumerated, cloudWatch }: Metric
   ].join('\n');
 }
 
+function isDefinition(value: unknown): value is MetricDefinition {
+  return typeof value === 'object' && value !== null && 'cloudWatch' in value;
+}
+
 describe('metric names', () => {
   it('are public: a change is a breaking one, for CHANGELOG.md', async () => {
     const metrics = [...catalogue, ...vendor].sort((a, b) => compareText(a.name, b.name));
 
     await expectGolden('catalogue/metrics.txt', `${metrics.map(publicFace).join('\n')}\n`);
+  });
+
+  it('are in the list of the catalogue, each that the room defines', async () => {
+    const room = new URL('../../lambda/model/catalogue/', import.meta.url);
+    const files = (await readdir(room)).filter((file) => file.endsWith('-metrics.ts'));
+    const modules = await Promise.all(files.map((file): Promise<object> => import(new URL(file, room).href)));
+    const defined = modules.flatMap((module): unknown[] => Object.values(module)).filter(isDefinition);
+
+    expect(defined.length).toBeGreaterThan(40);
+    expect(defined.filter((metric) => !catalogue.includes(metric))).toEqual([]);
   });
 
   it('are each defined once', () => {
@@ -109,8 +126,16 @@ describe('a metric of the catalogue', () => {
 
   it('belongs to the collector or to CI, by its name', () => {
     expect(catalogue.filter(({ name }) => !name.startsWith('ci_'))).toEqual([]);
-    for (const { name, cloudWatch } of catalogue)
-      expect(name.startsWith('ci_collector_'), name).toBe(cloudWatch.namespace === 'collector');
+    const own = catalogue.filter(({ name }) => name.startsWith('ci_collector_'));
+    // How far the reading of a source's repositories came is told by the source, beside its other figures.
+    expect(
+      own
+        .filter(({ cloudWatch }) => cloudWatch.namespace !== 'collector')
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(crawlMetrics.map(({ name }) => name).sort());
+    expect(catalogue.filter(({ cloudWatch }) => cloudWatch.namespace === 'collector')).toEqual(collectorMetrics);
+    expect(collectorMetrics.every((metric) => own.includes(metric))).toBe(true);
   });
 
   it('names only labels of its own for dimensions and values', () => {

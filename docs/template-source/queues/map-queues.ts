@@ -1,5 +1,5 @@
 /** Makes families of what the API answers; pure, so that a test is a table. */
-import { queueJobs } from '../../../lambda/model/catalogue/catalogue.ts';
+import { queueJobs } from '../../../lambda/model/catalogue/queue-metrics.ts';
 import { makeLabelValue } from '../../../lambda/model/text/labels.ts';
 import { buildGauge, type MetricFamily } from '../../../lambda/model/metric.ts';
 import { QueueRecord } from '../api/schema.ts';

@@ -1,10 +1,11 @@
 /** Checks the alarms: each must be on a metric that a source fills and a sink publishes. */
 import * as z from 'zod';
 import { verdictResults } from '../../model/catalogue/results.ts';
-import { starvedJobs, tokenExpiry } from '../../model/catalogue/catalogue.ts';
+import { queueOldestWait, starvedJobs } from '../../model/catalogue/queue-metrics.ts';
+import { tokenExpiry } from '../../model/catalogue/collector-metrics.ts';
 import { collectMetricNames, encodeDimensionValue } from '../../model/for-sinks/cloud-watch-shape.ts';
 import type { CloudWatchShape, MetricDefinition } from '../../model/metric.ts';
-import { queueOldestWait, runLastSuccess, runsFinished } from '../../model/catalogue/run-metrics.ts';
+import { runLastSuccess, runsFinished } from '../../model/catalogue/run-metrics.ts';
 import { makeStorableValue } from '../../model/text/labels.ts';
 import { prepareSink } from '../../sinks/prepare-sink.ts';
 import { prepareSource } from '../../sources/prepare-source.ts';

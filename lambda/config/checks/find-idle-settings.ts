@@ -1,5 +1,6 @@
 /** Finds settings that are allowed but do nothing, as the rest of the configuration stands: each is told as a warning. */
-import { jobsFinished, runsFinished } from '../../model/catalogue/run-metrics.ts';
+import { jobsFinished } from '../../model/catalogue/job-metrics.ts';
+import { runsFinished } from '../../model/catalogue/run-metrics.ts';
 import { prepareSource } from '../../sources/prepare-source.ts';
 import type { ConfigFinding } from '../config-error.ts';
 

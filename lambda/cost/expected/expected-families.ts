@@ -8,7 +8,7 @@ import type {
   MetricDefinition,
   MetricFamily,
 } from '../../model/metric.ts';
-import { durationBounds } from '../../model/catalogue/run-metrics.ts';
+import { durationBounds } from '../../model/catalogue/bounds.ts';
 import type { PreparedSource } from '../../sources/source.ts';
 import type { Fleet, FleetObject } from '../fleet.ts';
 

@@ -1,7 +1,7 @@
 /** A usual run of a configuration: what its sinks get, and what it reports of itself. */
 import type { Batch, SourceOutput } from '../../model/batch.ts';
 import { isAbsent } from '../../model/catalogue/absence.ts';
-import { watermarkLag } from '../../model/catalogue/catalogue.ts';
+import { watermarkLag } from '../../model/catalogue/collector-metrics.ts';
 import type { MetricFamily } from '../../model/metric.ts';
 import { sortFamilies } from '../../model/families/order.ts';
 import { mapHealth } from '../../report/map-health.ts';

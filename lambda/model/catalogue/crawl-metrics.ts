@@ -1,8 +1,9 @@
 /** The metrics of sources that read repository after repository within a request budget: how far they have come. */
+import { defineMetric } from './define-metric.ts';
 import type { MetricDefinition } from '../metric.ts';
-import { type SourceLabel, sourceLabels } from './identity-labels.ts';
+import { sourceLabels } from './identity-labels.ts';
 
-export const oldestVisit: MetricDefinition<'gauge', SourceLabel> = {
+export const oldestVisit = defineMetric({
   name: 'ci_collector_repository_oldest_look_seconds',
   help: 'How long ago the repository was read that has waited longest; those without pipelines are left out.',
   type: 'gauge',
@@ -10,17 +11,15 @@ export const oldestVisit: MetricDefinition<'gauge', SourceLabel> = {
   labels: sourceLabels,
   combination: 'max',
   cloudWatch: {
-    namespace: 'neutral',
     name: 'OldestRepositoryLook',
-    unit: 'Seconds',
     dimensionSets: [sourceLabels],
     statistic: 'Maximum',
   },
-};
+});
 
 export const repositoryStates = ['open', 'recent', 'quiet', 'unread', 'without_pipelines'] as const;
 
-export const repositories: MetricDefinition<'gauge', SourceLabel | 'state'> = {
+export const repositories = defineMetric({
   name: 'ci_collector_repositories',
   help: 'Repositories that are read, by what goes on in them; unread ones were not looked at yet.',
   type: 'gauge',
@@ -29,7 +28,6 @@ export const repositories: MetricDefinition<'gauge', SourceLabel | 'state'> = {
   enumerated: { state: repositoryStates },
   combination: 'sum',
   cloudWatch: {
-    namespace: 'neutral',
     name: {
       label: 'state',
       names: {
@@ -40,13 +38,12 @@ export const repositories: MetricDefinition<'gauge', SourceLabel | 'state'> = {
         without_pipelines: 'RepositoriesWithoutPipelines',
       },
     },
-    unit: 'Count',
     dimensionSets: [sourceLabels],
     statistic: 'Maximum',
   },
-};
+});
 
-export const repositoryVisits: MetricDefinition<'gauge', SourceLabel> = {
+export const repositoryVisits = defineMetric({
   name: 'ci_collector_repository_looks',
   help: 'Repositories that were read in the last run; the others have the figures of their last look.',
   type: 'gauge',
@@ -54,15 +51,13 @@ export const repositoryVisits: MetricDefinition<'gauge', SourceLabel> = {
   labels: sourceLabels,
   combination: 'sum',
   cloudWatch: {
-    namespace: 'neutral',
     name: 'RepositoryLooks',
-    unit: 'Count',
     dimensionSets: [sourceLabels],
     statistic: 'Maximum',
   },
-};
+});
 
-export const stepsLeftOut: MetricDefinition<'counter', SourceLabel> = {
+export const stepsLeftOut = defineMetric({
   name: 'ci_collector_step_lists_left_out_total',
   help: 'Finished runs whose steps were not read for want of requests; their jobs, waits and durations are not counted.',
   type: 'counter',
@@ -70,15 +65,13 @@ export const stepsLeftOut: MetricDefinition<'counter', SourceLabel> = {
   labels: sourceLabels,
   combination: 'sum',
   cloudWatch: {
-    namespace: 'neutral',
     name: 'StepListsLeftOut',
-    unit: 'Count',
     dimensionSets: [sourceLabels],
     statistic: 'Sum',
   },
-};
+});
 
-export const eventsTaken: MetricDefinition<'counter', SourceLabel> = {
+export const eventsTaken = defineMetric({
   name: 'ci_collector_webhook_events_total',
   help: 'Events of the webhook that were taken from its queue; without any for hours the webhook does not arrive.',
   type: 'counter',
@@ -86,13 +79,11 @@ export const eventsTaken: MetricDefinition<'counter', SourceLabel> = {
   labels: sourceLabels,
   combination: 'sum',
   cloudWatch: {
-    namespace: 'neutral',
     name: 'WebhookEvents',
-    unit: 'Count',
     dimensionSets: [sourceLabels],
     statistic: 'Sum',
   },
-};
+});
 
 export const crawlMetrics = [
   eventsTaken,

@@ -1,13 +1,12 @@
 /** The metrics of deployments: how they end, and when an environment was last deployed to with success. */
+import { defineMetric } from './define-metric.ts';
 import type { MetricDefinition } from '../metric.ts';
-import { type SourceLabel, sourceLabels } from './identity-labels.ts';
+import { sourceLabels } from './identity-labels.ts';
 import { results } from './results.ts';
-
-type DeploymentLabel = SourceLabel | 'scope' | 'deploy_environment';
 
 const deploymentLabels = [...sourceLabels, 'scope', 'deploy_environment'] as const;
 
-export const deploymentsFinished: MetricDefinition<'counter', DeploymentLabel | 'result'> = {
+export const deploymentsFinished = defineMetric({
   name: 'ci_deployments_total',
   help: 'Finished deployments by repository, environment and result.',
   type: 'counter',
@@ -16,7 +15,6 @@ export const deploymentsFinished: MetricDefinition<'counter', DeploymentLabel | 
   enumerated: { result: results },
   combination: 'sum',
   cloudWatch: {
-    namespace: 'neutral',
     name: {
       label: 'result',
       names: {
@@ -29,13 +27,12 @@ export const deploymentsFinished: MetricDefinition<'counter', DeploymentLabel | 
         other: 'OtherDeployments',
       },
     },
-    unit: 'Count',
     dimensionSets: [deploymentLabels, sourceLabels],
     statistic: 'Sum',
   },
-};
+});
 
-export const deploymentLastSuccess: MetricDefinition<'gauge', DeploymentLabel> = {
+export const deploymentLastSuccess = defineMetric({
   name: 'ci_deployment_last_success_timestamp_seconds',
   help: 'When an environment was last deployed to with success, as Unix time; absent until it was.',
   type: 'gauge',
@@ -43,14 +40,12 @@ export const deploymentLastSuccess: MetricDefinition<'gauge', DeploymentLabel> =
   labels: deploymentLabels,
   combination: 'max',
   cloudWatch: {
-    namespace: 'neutral',
     name: 'SecondsSinceLastDeployment',
-    unit: 'Seconds',
     dimensionSets: [deploymentLabels],
     statistic: 'Minimum',
     conversion: 'age',
   },
-};
+});
 
 export const deploymentMetrics = [
   deploymentLastSuccess,

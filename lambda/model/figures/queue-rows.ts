@@ -1,9 +1,15 @@
 /** Collects the figures of each queue into a row of the table. */
 import type { Batch } from '../batch.ts';
-import { queueJobs, starvedJobs, workers, workerUtilization } from '../catalogue/catalogue.ts';
+import {
+  queueJobs,
+  queueOldestWait,
+  queueWaitQuantile,
+  starvedJobs,
+  workers,
+  workerUtilization,
+} from '../catalogue/queue-metrics.ts';
 import { queueLabels } from '../catalogue/identity-labels.ts';
 import type { GaugeSample, Labels, MetricDefinition } from '../metric.ts';
-import { queueOldestWait, queueWaitQuantile } from '../catalogue/run-metrics.ts';
 import { mergeFamilies } from '../families/merge.ts';
 import { compareText } from '../families/order.ts';
 import { groupByLabels, type Grouping, rollUp } from '../families/roll-up.ts';

@@ -1,6 +1,6 @@
 /** Adds the queues and pipelines of a run up, and follows how long jobs have waited of late. */
 import type { Batch } from '../../model/batch.ts';
-import { jobWait } from '../../model/catalogue/run-metrics.ts';
+import { jobWait } from '../../model/catalogue/job-metrics.ts';
 import { append } from '../../model/lists/append.ts';
 import { findGreatest } from '../../model/lists/extremes.ts';
 import type { Figure, Fleet, PipelineNow, QueueNow } from '../messages.ts';

@@ -2,7 +2,7 @@
 import type { Batch } from '../../model/batch.ts';
 import { mapQueueRows, type QueueRow } from '../../model/figures/queue-rows.ts';
 import { createStarvedWatch } from '../../model/figures/starved-watch.ts';
-import { jobWait } from '../../model/catalogue/run-metrics.ts';
+import { jobWait } from '../../model/catalogue/job-metrics.ts';
 import type { Figure, QueueNow } from '../messages.ts';
 import { listObservations } from './list-observations.ts';
 import { rememberNewest } from './newest.ts';

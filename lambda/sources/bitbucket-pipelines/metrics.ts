@@ -1,23 +1,23 @@
 /** The metrics of the source bitbucket-pipelines, and which of the shared ones it fills. */
 import type { Absence } from '../../model/catalogue/absence.ts';
-import { queueJobs, starvedJobs, workers, workerUtilization } from '../../model/catalogue/catalogue.ts';
 import {
-  type PipelineLabel,
+  queueJobs,
+  queueOldestWait,
+  starvedJobs,
+  workers,
+  workerUtilization,
+} from '../../model/catalogue/queue-metrics.ts';
+import {
   pipelineLabels,
   pipelineSets,
-  type QueueLabel,
   queueLabels,
   queueSets,
-  type SourceLabel,
   sourceLabels,
 } from '../../model/catalogue/identity-labels.ts';
+import { defineMetric } from '../../model/catalogue/define-metric.ts';
 import type { MetricDefinition } from '../../model/metric.ts';
+import { jobBusySeconds, jobDuration, jobsFinished, jobWait } from '../../model/catalogue/job-metrics.ts';
 import {
-  jobBusySeconds,
-  jobDuration,
-  jobsFinished,
-  jobWait,
-  queueOldestWait,
   runActiveDuration,
   runDuration,
   runLastFinished,
@@ -37,7 +37,7 @@ import {
   stepsLeftOut,
 } from '../../model/catalogue/crawl-metrics.ts';
 
-export const buildSeconds: MetricDefinition<'counter', PipelineLabel> = {
+export const buildSeconds = defineMetric({
   name: 'ci_bitbucket_build_seconds_total',
   help: 'Build time that Bitbucket charges for finished runs; parallel steps add up, larger sizes count several times.',
   type: 'counter',
@@ -45,15 +45,13 @@ export const buildSeconds: MetricDefinition<'counter', PipelineLabel> = {
   labels: pipelineLabels,
   combination: 'sum',
   cloudWatch: {
-    namespace: 'neutral',
     name: 'BuildSecondsCharged',
-    unit: 'Seconds',
     dimensionSets: pipelineSets,
     statistic: 'Sum',
   },
-};
+});
 
-export const onlineRunners: MetricDefinition<'gauge', QueueLabel> = {
+export const onlineRunners = defineMetric({
   name: 'ci_bitbucket_online_runners',
   help: 'Runners that are connected and take steps, idle and busy ones together: known also where nothing tells who works.',
   type: 'gauge',
@@ -61,15 +59,13 @@ export const onlineRunners: MetricDefinition<'gauge', QueueLabel> = {
   labels: queueLabels,
   combination: 'sum',
   cloudWatch: {
-    namespace: 'neutral',
     name: 'OnlineRunners',
-    unit: 'Count',
     dimensionSets: queueSets,
     statistic: 'Minimum',
   },
-};
+});
 
-export const outdatedRunners: MetricDefinition<'gauge', QueueLabel> = {
+export const outdatedRunners = defineMetric({
   name: 'ci_bitbucket_outdated_runners',
   help: 'Runners that are not of the version that Bitbucket recommends; absent where no version is told.',
   type: 'gauge',
@@ -77,15 +73,13 @@ export const outdatedRunners: MetricDefinition<'gauge', QueueLabel> = {
   labels: queueLabels,
   combination: 'sum',
   cloudWatch: {
-    namespace: 'neutral',
     name: 'OutdatedRunners',
-    unit: 'Count',
     dimensionSets: queueSets,
     statistic: 'Maximum',
   },
-};
+});
 
-export const busyRunnersPeak: MetricDefinition<'gauge', SourceLabel> = {
+export const busyRunnersPeak = defineMetric({
   name: 'ci_bitbucket_busy_runners_peak',
   help: 'Most runners that were busy at one look in this calendar month (UTC); Bitbucket bills the most slots used at once.',
   type: 'gauge',
@@ -93,15 +87,13 @@ export const busyRunnersPeak: MetricDefinition<'gauge', SourceLabel> = {
   labels: sourceLabels,
   combination: 'max',
   cloudWatch: {
-    namespace: 'neutral',
     name: 'BusyRunnersPeak',
-    unit: 'Count',
     dimensionSets: [sourceLabels],
     statistic: 'Maximum',
   },
-};
+});
 
-export const excessScopes: MetricDefinition<'gauge', SourceLabel> = {
+export const excessScopes = defineMetric({
   name: 'ci_bitbucket_credential_excess_scopes',
   help: 'Scopes of the credential that the collector has no use for; absent where Bitbucket does not tell its scopes.',
   type: 'gauge',
@@ -109,13 +101,11 @@ export const excessScopes: MetricDefinition<'gauge', SourceLabel> = {
   labels: sourceLabels,
   combination: 'max',
   cloudWatch: {
-    namespace: 'neutral',
     name: 'CredentialExcessScopes',
-    unit: 'Count',
     dimensionSets: [sourceLabels],
     statistic: 'Maximum',
   },
-};
+});
 
 /** Of every configuration. */
 export const baseMetrics = [

@@ -1,18 +1,21 @@
 /** Metrics of the Buildkite source, and what it never sends. */
 import type { Absence } from '../../model/catalogue/absence.ts';
-import { queueJobs, starvedJobs, workers, workerUtilization } from '../../model/catalogue/catalogue.ts';
-import { credentialMetrics } from '../../model/credential.ts';
-import type { CloudWatchShape, Labels, MetricDefinition } from '../../model/metric.ts';
 import {
-  jobBusySeconds,
-  jobDuration,
-  jobsFinished,
-  jobWait,
+  queueJobs,
   queueOldestWait,
   queuePaused,
   queuePausedSince,
   queueRecentJobs,
   queueWaitQuantile,
+  starvedJobs,
+  workers,
+  workerUtilization,
+} from '../../model/catalogue/queue-metrics.ts';
+import { credentialMetrics } from '../../model/credential.ts';
+import { defineMetric } from '../../model/catalogue/define-metric.ts';
+import type { Labels, MetricDefinition } from '../../model/metric.ts';
+import { jobBusySeconds, jobDuration, jobsFinished, jobWait } from '../../model/catalogue/job-metrics.ts';
+import {
   runActiveDuration,
   runDuration,
   runLastFinished,
@@ -77,14 +80,6 @@ export type CompatBaseName = CompatBase['base'];
 export type TotalLabel = 'cluster' | 'org';
 export type QueueLabel = TotalLabel | 'queue';
 
-/** Unit `Count` also for the percentage, as the existing tool sends it. */
-function createShape<Label extends string>(
-  base: string,
-  dimensionSets: readonly (readonly Label[])[],
-): CloudWatchShape<Label> {
-  return { namespace: { vendor: 'Buildkite' }, name: base, unit: 'Count', dimensionSets, statistic: 'Maximum' };
-}
-
 function buildCommon(base: CompatBaseName) {
   const isPercentage = base === 'BusyAgentPercentage';
   return {
@@ -94,26 +89,29 @@ function buildCommon(base: CompatBaseName) {
   } as const;
 }
 
+/** Unit `Count` also for the percentage, as the existing tool sends it. */
+const compatShape = { namespace: { vendor: 'Buildkite' }, unit: 'Count', statistic: 'Maximum' } as const;
+
 /** Of a whole cluster; the set without dimensions is the sum over all configured clusters. */
 export function defineTotalMetric({ base, suffix }: CompatBase): MetricDefinition<'gauge', TotalLabel> {
-  return {
+  return defineMetric({
     ...buildCommon(base),
     name: `buildkite_total_${suffix}`,
     help: `Buildkite Total: ${base}`,
     labels: ['cluster', 'org'],
-    cloudWatch: createShape(base, [['org', 'cluster'], ['org'], []]),
-  };
+    cloudWatch: { ...compatShape, name: base, dimensionSets: [['org', 'cluster'], ['org'], []] },
+  });
 }
 
 export function defineQueueMetric(compat: CompatBase): MetricDefinition<'gauge', QueueLabel> {
   const { base, suffix } = compat;
-  const definition: MetricDefinition<'gauge', QueueLabel> = {
+  const definition = defineMetric({
     ...buildCommon(base),
     name: `buildkite_queues_${suffix}`,
     help: `Buildkite Queues: ${base}`,
     labels: ['cluster', 'org', 'queue'],
-    cloudWatch: createShape(base, [['org', 'cluster', 'queue']]),
-  };
+    cloudWatch: { ...compatShape, name: base, dimensionSets: [['org', 'cluster', 'queue']] },
+  });
   if (!('twin' in compat)) return definition;
   const [metric, labels] = compat.twin;
   return { ...definition, replaces: labels === undefined ? { metric } : { metric, labels } };

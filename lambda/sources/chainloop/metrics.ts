@@ -1,7 +1,8 @@
 /** Metrics of the Chainloop source, and what it never sends. */
 import type { Absence } from '../../model/catalogue/absence.ts';
 import { credentialMetrics } from '../../model/credential.ts';
-import { type PipelineLabel, pipelineLabels, pipelineSets } from '../../model/catalogue/identity-labels.ts';
+import { pipelineLabels, pipelineSets } from '../../model/catalogue/identity-labels.ts';
+import { defineMetric } from '../../model/catalogue/define-metric.ts';
 import type { MetricDefinition } from '../../model/metric.ts';
 import {
   runDuration,
@@ -28,7 +29,7 @@ export const policyVerdicts = [
 ] as const;
 export type PolicyVerdict = (typeof policyVerdicts)[number];
 
-export const policyResults: MetricDefinition<'counter', PipelineLabel | 'verdict'> = {
+export const policyResults = defineMetric({
   name: 'ci_attestation_policy_results_total',
   help: 'Finished workflow runs by what their policies said; a blocked run violated a gate, a bypassed one passed it by force.',
   type: 'counter',
@@ -37,18 +38,16 @@ export const policyResults: MetricDefinition<'counter', PipelineLabel | 'verdict
   enumerated: { verdict: policyVerdicts },
   combination: 'sum',
   cloudWatch: {
-    namespace: 'neutral',
     name: {
       label: 'verdict',
       names: { warning: 'PolicyWarnings', blocked: 'PolicyBlocked', bypassed: 'PolicyBypassed' },
     },
-    unit: 'Count',
     dimensionSets: pipelineSets,
     statistic: 'Sum',
   },
-};
+});
 
-export const policyViolations: MetricDefinition<'counter', PipelineLabel> = {
+export const policyViolations = defineMetric({
   name: 'ci_attestation_policy_violations_total',
   help: 'Policy violations of finished workflow runs, over all their evaluations.',
   type: 'counter',
@@ -56,15 +55,13 @@ export const policyViolations: MetricDefinition<'counter', PipelineLabel> = {
   labels: pipelineLabels,
   combination: 'sum',
   cloudWatch: {
-    namespace: 'neutral',
     name: 'PolicyViolations',
-    unit: 'Count',
     dimensionSets: pipelineSets,
     statistic: 'Sum',
   },
-};
+});
 
-export const unattestedReleases: MetricDefinition<'gauge', PipelineLabel> = {
+export const unattestedReleases = defineMetric({
   name: 'ci_releases_unattested',
   help: 'Released project versions of the last 7 days for which a workflow has runs, but none that succeeded.',
   type: 'gauge',
@@ -72,15 +69,13 @@ export const unattestedReleases: MetricDefinition<'gauge', PipelineLabel> = {
   labels: pipelineLabels,
   combination: 'sum',
   cloudWatch: {
-    namespace: 'neutral',
     name: 'UnattestedReleases',
-    unit: 'Count',
     dimensionSets: pipelineSets,
     statistic: 'Maximum',
   },
-};
+});
 
-export const workflowDown: MetricDefinition<'gauge', PipelineLabel> = {
+export const workflowDown = defineMetric({
   name: 'ci_workflow_down_seconds',
   help: 'How long the last ended run of a workflow has not been a success; 0 while it is one.',
   type: 'gauge',
@@ -88,13 +83,11 @@ export const workflowDown: MetricDefinition<'gauge', PipelineLabel> = {
   labels: pipelineLabels,
   combination: 'max',
   cloudWatch: {
-    namespace: 'neutral',
     name: 'WorkflowDownTime',
-    unit: 'Seconds',
     dimensionSets: pipelineSets,
     statistic: 'Maximum',
   },
-};
+});
 
 /** As Chainloop prints them; `canceled` has one l here, other than in its API. */
 export const compatStatuses = ['success', 'error', 'canceled', 'expired'] as const;
@@ -121,7 +114,7 @@ const runnerValues = [...runners, 'unknown'] as const;
 export const workflowLabels = ['source', 'org', 'workflow', 'runner'] as const;
 export type WorkflowLabel = (typeof workflowLabels)[number];
 
-export const workflowUp: MetricDefinition<'gauge', WorkflowLabel> = {
+export const workflowUp = defineMetric({
   name: 'chainloop_workflow_up',
   help: 'Indicate if the last run was successful.',
   type: 'gauge',
@@ -130,18 +123,16 @@ export const workflowUp: MetricDefinition<'gauge', WorkflowLabel> = {
   enumerated: { runner: runnerValues },
   combination: 'min',
   cloudWatch: {
-    namespace: 'neutral',
     name: 'ChainloopWorkflowUp',
-    unit: 'Count',
     dimensionSets: [workflowLabels],
     statistic: 'Maximum',
   },
-};
+});
 
 /** Chainloop's own (`app/controlplane/pkg/metrics/prometheus`): they end at 20 minutes. Seconds. */
 const chainloopBounds = [10, 30, 60, 90, 120, 180, 240, 300, 600, 900, 1200] as const;
 
-export const workflowRunDuration: MetricDefinition<'distribution', WorkflowLabel | 'status'> = {
+export const workflowRunDuration = defineMetric({
   name: 'chainloop_workflow_run_duration_seconds',
   help: 'Duration of a workflow runs in seconds.',
   type: 'distribution',
@@ -151,14 +142,12 @@ export const workflowRunDuration: MetricDefinition<'distribution', WorkflowLabel
   combination: 'sum',
   bounds: chainloopBounds,
   cloudWatch: {
-    namespace: 'neutral',
     name: 'ChainloopRunDuration',
-    unit: 'Seconds',
     // RunDuration has the workflows; this is for a look at expired runs, which it leaves out.
     dimensionSets: [['source', 'org', 'status']],
     statistic: 'p95',
   },
-};
+});
 
 export const compatMetrics: readonly MetricDefinition[] = [workflowUp, workflowRunDuration];
 

@@ -1,6 +1,12 @@
 /** The metrics of the source github-actions, and which of the shared ones it fills. */
 import type { Absence } from '../../model/catalogue/absence.ts';
-import { queueJobs, starvedJobs, workers, workerUtilization } from '../../model/catalogue/catalogue.ts';
+import {
+  queueJobs,
+  queueOldestWait,
+  starvedJobs,
+  workers,
+  workerUtilization,
+} from '../../model/catalogue/queue-metrics.ts';
 import {
   eventsTaken,
   oldestVisit,
@@ -8,13 +14,9 @@ import {
   repositoryVisits,
   stepsLeftOut,
 } from '../../model/catalogue/crawl-metrics.ts';
-import { type SourceLabel, sourceLabels } from '../../model/catalogue/identity-labels.ts';
+import { sourceLabels } from '../../model/catalogue/identity-labels.ts';
+import { jobBusySeconds, jobDuration, jobsFinished, jobWait } from '../../model/catalogue/job-metrics.ts';
 import {
-  jobBusySeconds,
-  jobDuration,
-  jobsFinished,
-  jobWait,
-  queueOldestWait,
   runDuration,
   runLastFinished,
   runLastResult,
@@ -26,12 +28,13 @@ import {
   systemErrors,
 } from '../../model/catalogue/run-metrics.ts';
 import { credentialMetrics } from '../../model/credential.ts';
+import { defineMetric } from '../../model/catalogue/define-metric.ts';
 import type { MetricDefinition } from '../../model/metric.ts';
 
 export const hostings = ['hosted', 'self_hosted', 'unknown'] as const;
 export type Hosting = (typeof hostings)[number];
 
-export const runningJobs: MetricDefinition<'gauge', SourceLabel | 'hosting'> = {
+export const runningJobs = defineMetric({
   name: 'ci_github_actions_running_jobs',
   help: 'Jobs that run, on runners of GitHub or on self-hosted ones; a plan limits how many hosted ones run at once.',
   type: 'gauge',
@@ -40,7 +43,6 @@ export const runningJobs: MetricDefinition<'gauge', SourceLabel | 'hosting'> = {
   enumerated: { hosting: hostings },
   combination: 'sum',
   cloudWatch: {
-    namespace: 'neutral',
     name: {
       label: 'hosting',
       names: {
@@ -49,16 +51,14 @@ export const runningJobs: MetricDefinition<'gauge', SourceLabel | 'hosting'> = {
         unknown: 'RunningJobsOfUnknownHosting',
       },
     },
-    unit: 'Count',
     dimensionSets: [sourceLabels],
     statistic: 'Maximum',
   },
-};
+});
 
-type ApprovalLabel = SourceLabel | 'scope' | 'deploy_environment';
 const approvalLabels = [...sourceLabels, 'scope', 'deploy_environment'] as const;
 
-export const approvalsWaiting: MetricDefinition<'gauge', ApprovalLabel> = {
+export const approvalsWaiting = defineMetric({
   name: 'ci_github_actions_approvals_waiting',
   help: 'Runs that wait until somebody, or a timer, lets them deploy to an environment.',
   type: 'gauge',
@@ -66,15 +66,13 @@ export const approvalsWaiting: MetricDefinition<'gauge', ApprovalLabel> = {
   labels: approvalLabels,
   combination: 'sum',
   cloudWatch: {
-    namespace: 'neutral',
     name: 'ApprovalsWaiting',
-    unit: 'Count',
     dimensionSets: [approvalLabels, sourceLabels],
     statistic: 'Maximum',
   },
-};
+});
 
-export const excessPermissions: MetricDefinition<'gauge', SourceLabel> = {
+export const excessPermissions = defineMetric({
   name: 'ci_github_actions_credential_excess_permissions',
   help: 'Permissions of the credential that the collector has no use for; absent where GitHub does not tell them.',
   type: 'gauge',
@@ -82,13 +80,11 @@ export const excessPermissions: MetricDefinition<'gauge', SourceLabel> = {
   labels: sourceLabels,
   combination: 'max',
   cloudWatch: {
-    namespace: 'neutral',
     name: 'CredentialExcessPermissions',
-    unit: 'Count',
     dimensionSets: [sourceLabels],
     statistic: 'Maximum',
   },
-};
+});
 
 /** Of every configuration. */
 export const baseMetrics = [

@@ -1,7 +1,8 @@
 /** The metrics of the source: a definition for each measure of the configuration or its profile. */
 import type { Absence } from '../../model/catalogue/absence.ts';
-import { watermarkLag } from '../../model/catalogue/catalogue.ts';
-import type { CloudWatchUnit, MetricDefinition, Unit } from '../../model/metric.ts';
+import { watermarkLag } from '../../model/catalogue/collector-metrics.ts';
+import { defineMetric } from '../../model/catalogue/define-metric.ts';
+import type { MetricDefinition, Unit } from '../../model/metric.ts';
 import { systemErrors } from '../../model/catalogue/run-metrics.ts';
 import type { PrometheusConfig } from './config.ts';
 import type { Measure } from './measures/measure-setting.ts';
@@ -11,11 +12,6 @@ import { profiles } from './profiles.ts';
 const namespace = 'Prometheus';
 
 const units: Readonly<Record<string, Unit>> = { seconds: 'seconds', bytes: 'bytes', ratio: 'ratio' };
-const cloudWatchUnits: Partial<Readonly<Record<Unit, CloudWatchUnit>>> = {
-  count: 'Count',
-  seconds: 'Seconds',
-  bytes: 'Bytes',
-};
 
 export type MeasureDefinition =
   MetricDefinition<'gauge'> | MetricDefinition<'counter'> | MetricDefinition<'distribution'>;
@@ -28,11 +24,10 @@ export function chooseMeasures({ measures, profile }: PrometheusConfig): readonl
 
 /** One definition of each, for the life of the process: the ledger knows metrics by it. */
 export function defineMeasure({ metric, type, labels }: Measure): MeasureDefinition {
-  const unit = chooseUnit(metric);
   const common = {
     name: metric,
     help: `Relayed from a metrics page: ${metric}.`,
-    unit,
+    unit: chooseUnit(metric),
     labels: ['instance', 'job', ...labels],
     combination: 'sum',
     reduced: true,
@@ -41,12 +36,13 @@ export function defineMeasure({ metric, type, labels }: Measure): MeasureDefinit
     namespace: { vendor: namespace },
     // Under the name that the page has: a search for it finds both.
     name: metric,
-    unit: cloudWatchUnits[unit] ?? 'None',
     dimensionSets: [['job', ...labels]],
   } as const;
-  if (type === 'gauge') return { ...common, type: 'gauge', cloudWatch: { ...shape, statistic: 'Average' } };
-  if (type === 'counter') return { ...common, type: 'counter', cloudWatch: { ...shape, statistic: 'Sum' } };
-  return { ...common, type: 'distribution', cloudWatch: { ...shape, statistic: 'p95' } };
+  if (type === 'gauge')
+    return defineMetric({ ...common, type: 'gauge', cloudWatch: { ...shape, statistic: 'Average' } });
+  if (type === 'counter')
+    return defineMetric({ ...common, type: 'counter', cloudWatch: { ...shape, statistic: 'Sum' } });
+  return defineMetric({ ...common, type: 'distribution', cloudWatch: { ...shape, statistic: 'p95' } });
 }
 
 /** Only increases need to be remembered. */

@@ -1,14 +1,11 @@
 /** The metrics of the source tekton, and which of them a configuration fills. */
 import type { Absence } from '../../model/catalogue/absence.ts';
-import { queueJobs } from '../../model/catalogue/catalogue.ts';
-import { type QueueLabel, queueLabels, type SourceLabel, sourceLabels } from '../../model/catalogue/identity-labels.ts';
+import { queueJobs, queueOldestWait } from '../../model/catalogue/queue-metrics.ts';
+import { queueLabels, sourceLabels } from '../../model/catalogue/identity-labels.ts';
+import { defineMetric } from '../../model/catalogue/define-metric.ts';
 import type { CloudWatchShape, MetricDefinition } from '../../model/metric.ts';
+import { jobBusySeconds, jobDuration, jobsFinished, jobWait } from '../../model/catalogue/job-metrics.ts';
 import {
-  jobBusySeconds,
-  jobDuration,
-  jobsFinished,
-  jobWait,
-  queueOldestWait,
   runDuration,
   runLastFinished,
   runLastResult,
@@ -24,8 +21,6 @@ import type { TektonConfig } from './config.ts';
 import { anonymous } from './naming.ts';
 import { failureReasons, pipelineRunPhases, taskRunPhases } from './cluster/reasons.ts';
 
-type ScopeLabel = SourceLabel | 'scope';
-
 const scopeLabels = [...sourceLabels, 'scope'] as const;
 
 /** In CloudWatch for the whole cluster only: `ci_queue_jobs` has the queues, and each state of each costs. */
@@ -38,7 +33,7 @@ function buildStateNames(states: readonly string[], object: string): CloudWatchS
   return { label: 'state', names };
 }
 
-export const pipelineRuns: MetricDefinition<'gauge', QueueLabel | 'state'> = {
+export const pipelineRuns = defineMetric({
   name: 'ci_tekton_pipelineruns',
   help: 'Unfinished PipelineRuns by what they do; unseen ones have no status from the controller yet, pending ones are held back.',
   type: 'gauge',
@@ -47,15 +42,13 @@ export const pipelineRuns: MetricDefinition<'gauge', QueueLabel | 'state'> = {
   enumerated: { state: pipelineRunPhases },
   combination: 'sum',
   cloudWatch: {
-    namespace: 'neutral',
     name: buildStateNames(pipelineRunPhases, 'PipelineRuns'),
-    unit: 'Count',
     dimensionSets: clusterSet,
     statistic: 'Maximum',
   },
-};
+});
 
-export const taskRuns: MetricDefinition<'gauge', QueueLabel | 'state'> = {
+export const taskRuns = defineMetric({
   name: 'ci_tekton_taskruns',
   help: 'Unfinished TaskRuns by what they do; quota, node, pod and image tell what their pod waits for.',
   type: 'gauge',
@@ -64,15 +57,13 @@ export const taskRuns: MetricDefinition<'gauge', QueueLabel | 'state'> = {
   enumerated: { state: taskRunPhases },
   combination: 'sum',
   cloudWatch: {
-    namespace: 'neutral',
     name: buildStateNames(taskRunPhases, 'TaskRuns'),
-    unit: 'Count',
     dimensionSets: clusterSet,
     statistic: 'Maximum',
   },
-};
+});
 
-export const unseenRuns: MetricDefinition<'gauge', ScopeLabel> = {
+export const unseenRuns = defineMetric({
   name: 'ci_tekton_unseen_runs',
   help: 'PipelineRuns and TaskRuns that the controller has not touched in two minutes: it is down, or they belong to another one.',
   type: 'gauge',
@@ -80,15 +71,13 @@ export const unseenRuns: MetricDefinition<'gauge', ScopeLabel> = {
   labels: scopeLabels,
   combination: 'sum',
   cloudWatch: {
-    namespace: 'neutral',
     name: 'TektonUnseenRuns',
-    unit: 'Count',
     dimensionSets: scopeSets,
     statistic: 'Maximum',
   },
-};
+});
 
-export const retainedObjects: MetricDefinition<'gauge', SourceLabel | 'object'> = {
+export const retainedObjects = defineMetric({
   name: 'ci_tekton_retained_objects',
   help: 'Runs that the API server holds, finished ones included; what a collection costs grows with them.',
   type: 'gauge',
@@ -97,18 +86,16 @@ export const retainedObjects: MetricDefinition<'gauge', SourceLabel | 'object'> 
   enumerated: { object: ['pipelineruns', 'taskruns'] },
   combination: 'sum',
   cloudWatch: {
-    namespace: 'neutral',
     name: {
       label: 'object',
       names: { pipelineruns: 'TektonRetainedPipelineRuns', taskruns: 'TektonRetainedTaskRuns' },
     },
-    unit: 'Count',
     dimensionSets: clusterSet,
     statistic: 'Maximum',
   },
-};
+});
 
-export const podStart: MetricDefinition<'distribution', QueueLabel> = {
+export const podStart = defineMetric({
   name: 'ci_tekton_pod_start_seconds',
   help: 'Time from the start of a TaskRun to its first step: scheduling, images and preparation of its pod.',
   type: 'distribution',
@@ -116,15 +103,13 @@ export const podStart: MetricDefinition<'distribution', QueueLabel> = {
   labels: queueLabels,
   combination: 'sum',
   cloudWatch: {
-    namespace: 'neutral',
     name: 'TektonPodStart',
-    unit: 'Seconds',
     dimensionSets: clusterSet,
     statistic: 'p95',
   },
-};
+});
 
-export const failures: MetricDefinition<'counter', ScopeLabel | 'object' | 'reason'> = {
+export const failures = defineMetric({
   name: 'ci_tekton_failures_total',
   help: 'Runs that ended without success, by the reason that Tekton gives; a reason that is not known here is other.',
   type: 'counter',
@@ -133,17 +118,15 @@ export const failures: MetricDefinition<'counter', ScopeLabel | 'object' | 'reas
   enumerated: { object: ['pipelineruns', 'taskruns'], reason: failureReasons },
   combination: 'sum',
   cloudWatch: {
-    namespace: 'neutral',
     name: 'TektonFailures',
-    unit: 'Count',
     dimensionSets: [[...sourceLabels, 'object', 'reason']],
     statistic: 'Sum',
   },
-};
+});
 
 const taskLabels = [...scopeLabels, 'pipeline', 'task'] as const;
 
-export const tasksFinished: MetricDefinition<'counter', (typeof taskLabels)[number] | 'result'> = {
+export const tasksFinished = defineMetric({
   name: 'ci_tekton_tasks_total',
   help: 'Finished TaskRuns of the tasks that the operator listed, by result.',
   type: 'counter',
@@ -152,15 +135,13 @@ export const tasksFinished: MetricDefinition<'counter', (typeof taskLabels)[numb
   enumerated: { result: results },
   combination: 'sum',
   cloudWatch: {
-    namespace: 'neutral',
     name: 'TektonTasks',
-    unit: 'Count',
     dimensionSets: [[...scopeLabels, 'task', 'result']],
     statistic: 'Sum',
   },
-};
+});
 
-export const taskDuration: MetricDefinition<'distribution', (typeof taskLabels)[number]> = {
+export const taskDuration = defineMetric({
   name: 'ci_tekton_task_duration_seconds',
   help: 'Time from the start of a TaskRun to its end, for the tasks that the operator listed.',
   type: 'distribution',
@@ -168,15 +149,13 @@ export const taskDuration: MetricDefinition<'distribution', (typeof taskLabels)[
   labels: taskLabels,
   combination: 'sum',
   cloudWatch: {
-    namespace: 'neutral',
     name: 'TektonTaskDuration',
-    unit: 'Seconds',
     dimensionSets: [[...scopeLabels, 'task']],
     statistic: 'p95',
   },
-};
+});
 
-export const stepFailures: MetricDefinition<'counter', ScopeLabel | 'task' | 'step'> = {
+export const stepFailures = defineMetric({
   name: 'ci_tekton_step_failures_total',
   help: 'Steps that ended with another exit code than 0, for the steps that the operator listed.',
   type: 'counter',
@@ -184,13 +163,11 @@ export const stepFailures: MetricDefinition<'counter', ScopeLabel | 'task' | 'st
   labels: [...scopeLabels, 'task', 'step'],
   combination: 'sum',
   cloudWatch: {
-    namespace: 'neutral',
     name: 'TektonStepFailures',
-    unit: 'Count',
     dimensionSets: [[...scopeLabels, 'task', 'step']],
     statistic: 'Sum',
   },
-};
+});
 
 const ofPipelineRuns: readonly MetricDefinition[] = [
   pipelineRuns,

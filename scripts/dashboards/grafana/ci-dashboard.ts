@@ -19,7 +19,7 @@ import {
   sourceUp,
   tokenExpiry,
   watermarkLag,
-} from '../../../lambda/model/catalogue/catalogue.ts';
+} from '../../../lambda/model/catalogue/collector-metrics.ts';
 import type { MetricDefinition } from '../../../lambda/model/metric.ts';
 import { sources } from '../../../lambda/sources/index.ts';
 import { type GrafanaPanel, grafanaDashboard, type GrafanaRow } from './dashboard.ts';

@@ -9,9 +9,15 @@ import { renderBar, chooseSigns } from '../../../lambda/cli/render/signs.ts';
 import { createStarvedWatch } from '../../../lambda/model/figures/starved-watch.ts';
 import { createTableView } from '../../../lambda/cli/collect/table-view.ts';
 import { measureText } from '../../../lambda/cli/render/text-width.ts';
-import { queueJobs, starvedJobs, workers, workerUtilization } from '../../../lambda/model/catalogue/catalogue.ts';
+import {
+  queueJobs,
+  queueOldestWait,
+  queueWaitQuantile,
+  starvedJobs,
+  workers,
+  workerUtilization,
+} from '../../../lambda/model/catalogue/queue-metrics.ts';
 import { buildGauge, type MetricDefinition } from '../../../lambda/model/metric.ts';
-import { queueOldestWait, queueWaitQuantile } from '../../../lambda/model/catalogue/run-metrics.ts';
 import { expectGolden } from '../../support/golden.ts';
 import { batchOf, degradedReport, fleet, reportOf, sourceOutcome, tickMs } from '../samples.ts';
 

@@ -1,7 +1,7 @@
 /** Answers ten questions from what a backend holds, each in the way in which a person would ask that backend. */
 import { collectMetricNames } from '../../../lambda/model/for-sinks/cloud-watch-shape.ts';
 import { catalogue } from '../../../lambda/model/catalogue/catalogue.ts';
-import { jobsFinished } from '../../../lambda/model/catalogue/run-metrics.ts';
+import { jobsFinished } from '../../../lambda/model/catalogue/job-metrics.ts';
 import type { Labels } from '../../../lambda/model/metric.ts';
 import type { ReceivedValue } from '../sinks/facts.ts';
 

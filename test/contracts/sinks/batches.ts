@@ -1,8 +1,9 @@
 /** Batches whose every figure occurs once, so that a test finds it at any backend, whatever it is called there. */
 import type { Batch, SourceOutput } from '../../../lambda/model/batch.ts';
-import { queueJobs, sourceUp } from '../../../lambda/model/catalogue/catalogue.ts';
+import { queueJobs } from '../../../lambda/model/catalogue/queue-metrics.ts';
+import { sourceUp } from '../../../lambda/model/catalogue/collector-metrics.ts';
 import { buildCounter, buildDistribution, buildGauge, type MetricFamily } from '../../../lambda/model/metric.ts';
-import { jobsFinished, jobWait } from '../../../lambda/model/catalogue/run-metrics.ts';
+import { jobsFinished, jobWait } from '../../../lambda/model/catalogue/job-metrics.ts';
 import type { SinkFacts } from './facts.ts';
 
 /** Letters only, so that no backend has to clean it. */

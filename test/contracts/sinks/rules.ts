@@ -1,9 +1,9 @@
 /** The rules of docs/adding-a-sink.md as cases that any sink can be held to; each of them can be failed by a toy. */
 import { expect } from 'vitest';
 import type { Batch } from '../../../lambda/model/batch.ts';
-import { queueJobs } from '../../../lambda/model/catalogue/catalogue.ts';
+import { queueJobs } from '../../../lambda/model/catalogue/queue-metrics.ts';
 import { buildCounter, buildGauge, type MetricFamily } from '../../../lambda/model/metric.ts';
-import { jobsFinished } from '../../../lambda/model/catalogue/run-metrics.ts';
+import { jobsFinished } from '../../../lambda/model/catalogue/job-metrics.ts';
 import { graceAfterDeadlineMs } from '../../../lambda/runtime/run-each.ts';
 import { problemKinds } from '../../../lambda/model/problem.ts';
 import type { Delivery } from '../../../lambda/sinks/sink.ts';

@@ -3,7 +3,7 @@ import { example } from '../../../docs/template-source/index.ts';
 import type { Ledger } from '../../../lambda/counters/ledger.ts';
 import { HttpStatusError } from '../../../lambda/http/errors/errors.ts';
 import type { HttpPort, HttpRequest, HttpResponse } from '../../../lambda/http/port.ts';
-import { queueJobs, workers } from '../../../lambda/model/catalogue/catalogue.ts';
+import { queueJobs, workers } from '../../../lambda/model/catalogue/queue-metrics.ts';
 import { buildGauge } from '../../../lambda/model/metric.ts';
 import type { Problem } from '../../../lambda/model/problem.ts';
 import { createDeadline } from '../../../lambda/runtime/deadline.ts';

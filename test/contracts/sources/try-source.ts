@@ -5,7 +5,7 @@ import { createMemoryStateStore } from '../../../lambda/counters/stores/memory-s
 import type { StateStore } from '../../../lambda/counters/stores/store.ts';
 import type { SourceOutput } from '../../../lambda/model/batch.ts';
 import { formatSeriesKey } from '../../../lambda/model/families/order.ts';
-import { durationBounds, waitBounds } from '../../../lambda/model/catalogue/run-metrics.ts';
+import { durationBounds, waitBounds } from '../../../lambda/model/catalogue/bounds.ts';
 import type { ConfiguredSink, Pipeline } from '../../../lambda/pipeline.ts';
 import type { SourceOutcome } from '../../../lambda/report/report.ts';
 import { run } from '../../../lambda/run.ts';

@@ -2,9 +2,9 @@
 import { createCounting } from '../../../lambda/counters/counting.ts';
 import { computeMostApartMs } from '../../../lambda/counters/tick/proven-time.ts';
 import type { Saved, StateStore } from '../../../lambda/counters/stores/store.ts';
-import { increasesDropped, increasesUnconfirmed } from '../../../lambda/model/catalogue/catalogue.ts';
+import { increasesDropped, increasesUnconfirmed } from '../../../lambda/model/catalogue/collector-metrics.ts';
 import type { MetricDefinition } from '../../../lambda/model/metric.ts';
-import { durationBounds, waitBounds } from '../../../lambda/model/catalogue/run-metrics.ts';
+import { durationBounds, waitBounds } from '../../../lambda/model/catalogue/bounds.ts';
 import type { ConfiguredSink, Pipeline } from '../../../lambda/pipeline.ts';
 import { mapHealth } from '../../../lambda/report/map-health.ts';
 import type { RunReport } from '../../../lambda/report/report.ts';

@@ -6,7 +6,7 @@ import { countTick } from '../../../lambda/counters/tick/count-tick.ts';
 import type { Stream } from '../../../lambda/counters/ledger.ts';
 import { createMemoryStateStore } from '../../../lambda/counters/stores/memory-store.ts';
 import type { StateStore } from '../../../lambda/counters/stores/store.ts';
-import { queueJobs } from '../../../lambda/model/catalogue/catalogue.ts';
+import { queueJobs } from '../../../lambda/model/catalogue/queue-metrics.ts';
 import { systemErrors } from '../../../lambda/model/catalogue/run-metrics.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 import { builds, familiesOf, minuteMs, quiet, rig, saw, settings, source, startMs, sumOf, type Tell } from '../rig.ts';

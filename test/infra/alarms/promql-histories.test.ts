@@ -1,9 +1,10 @@
 /** Each alarm in PromQL on a level, evaluated by Prometheus over what the sink `otlp` writes: trouble, a moment of it, silence. */
 import { beforeAll, expect, it } from 'vitest';
-import { sourceUp } from '../../../lambda/model/catalogue/catalogue.ts';
+import { sourceUp } from '../../../lambda/model/catalogue/collector-metrics.ts';
 import { buildGauge, type Labels, type MetricDefinition } from '../../../lambda/model/metric.ts';
 
-import { queueOldestWait, runsStuck } from '../../../lambda/model/catalogue/run-metrics.ts';
+import { queueOldestWait } from '../../../lambda/model/catalogue/queue-metrics.ts';
+import { runsStuck } from '../../../lambda/model/catalogue/run-metrics.ts';
 import { oldestVisit } from '../../../lambda/model/catalogue/crawl-metrics.ts';
 import { workflowDown, workflowUp } from '../../../lambda/sources/chainloop/metrics.ts';
 import { taskRuns, unseenRuns } from '../../../lambda/sources/tekton/metrics.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import type { Prepared } from '../../../infra/prepared.ts';
-import { sourceUp } from '../../../lambda/model/catalogue/catalogue.ts';
+import { sourceUp } from '../../../lambda/model/catalogue/collector-metrics.ts';
 import type { Labels, MetricDefinition, MetricFamily } from '../../../lambda/model/metric.ts';
 import type { PreparedSource } from '../../../lambda/sources/source.ts';
 import { seriesStoredOf, type StoredSeries, storingCollector } from '../simulation/stored-by-otlp.ts';

@@ -4,7 +4,7 @@ import { Stack } from 'aws-cdk-lib/core';
 import { describe, expect, it } from 'vitest';
 import { CiMetricsCollector } from '../../../infra/ci-metrics-collector.ts';
 import type { CollectorConfig } from '../../../lambda/config/schema.ts';
-import { queueJobs, starvedJobs } from '../../../lambda/model/catalogue/catalogue.ts';
+import { queueJobs, starvedJobs } from '../../../lambda/model/catalogue/queue-metrics.ts';
 import type { MetricDefinition } from '../../../lambda/model/metric.ts';
 import { sources } from '../../../lambda/sources/index.ts';
 import { configOf, foreignStack, inlineCode } from '../synthesis.ts';

@@ -1,5 +1,5 @@
 /** Works out from the definitions every CloudWatch metric that a configuration can publish. */
-import { collectorMetrics } from '../../../lambda/model/catalogue/catalogue.ts';
+import { collectorMetrics } from '../../../lambda/model/catalogue/collector-metrics.ts';
 import {
   buildDeploymentDimensions,
   formatDimensionName,

@@ -2,10 +2,10 @@
 import * as z from 'zod';
 import type { Prepared } from '../../../infra/prepared.ts';
 import { convertInterval } from '../../../lambda/settings/interval.ts';
-import { starvedJobs } from '../../../lambda/model/catalogue/catalogue.ts';
+import { queueOldestWait, starvedJobs } from '../../../lambda/model/catalogue/queue-metrics.ts';
 import { credentialFamilies, type CredentialTimes } from '../../../lambda/model/credential.ts';
 import { buildGauge, type GaugeFamily, type MetricDefinition } from '../../../lambda/model/metric.ts';
-import { queueOldestWait, runLastSuccess, runsStuck } from '../../../lambda/model/catalogue/run-metrics.ts';
+import { runLastSuccess, runsStuck } from '../../../lambda/model/catalogue/run-metrics.ts';
 import { formatEmbeddedMetrics } from '../../../lambda/report/embedded-metrics.ts';
 import { mapHealth } from '../../../lambda/report/map-health.ts';
 import type { RunReport, SinkOutcome, SourceOutcome } from '../../../lambda/report/report.ts';

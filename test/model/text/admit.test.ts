@@ -1,7 +1,7 @@
 /** What a source says is made storable before anything else sees it. */
 import { describe, expect, it } from 'vitest';
 import { admitFamily, admitProblem, admitRelayed } from '../../../lambda/model/text/admit.ts';
-import { queueJobs } from '../../../lambda/model/catalogue/catalogue.ts';
+import { queueJobs } from '../../../lambda/model/catalogue/queue-metrics.ts';
 import { buildGauge } from '../../../lambda/model/metric.ts';
 
 const labels = { system: 'x', source: 'main', scope: 'a', state: 'queued' };

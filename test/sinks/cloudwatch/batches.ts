@@ -1,5 +1,5 @@
 /** Batches and settings for tests of the sink `cloudwatch`, those of buildkite-agent-metrics among them. */
-import { queueJobs, workerUtilization } from '../../../lambda/model/catalogue/catalogue.ts';
+import { queueJobs, workerUtilization } from '../../../lambda/model/catalogue/queue-metrics.ts';
 import type { Batch, SourceOutput } from '../../../lambda/model/batch.ts';
 import {
   buildCounter,

@@ -1,6 +1,7 @@
 /** Tests of the configuration of the sink `cloudwatch`, and of the rights that it asks for. */
 import { describe, expect, it } from 'vitest';
-import { queueJobs, sourceUp } from '../../../lambda/model/catalogue/catalogue.ts';
+import { queueJobs } from '../../../lambda/model/catalogue/queue-metrics.ts';
+import { sourceUp } from '../../../lambda/model/catalogue/collector-metrics.ts';
 import { buildGauge } from '../../../lambda/model/metric.ts';
 import { CloudWatchConfig } from '../../../lambda/sinks/cloudwatch/config.ts';
 import { encodeDatums } from '../../../lambda/sinks/cloudwatch/encode/encode-datums.ts';

@@ -2,7 +2,7 @@
 import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sourceLastSuccess, sourceUp } from '../../../lambda/model/catalogue/catalogue.ts';
+import { sourceLastSuccess, sourceUp } from '../../../lambda/model/catalogue/collector-metrics.ts';
 import type { Batch } from '../../../lambda/model/batch.ts';
 import { buildGauge, type MetricDefinition } from '../../../lambda/model/metric.ts';
 import {

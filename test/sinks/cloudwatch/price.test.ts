@@ -7,7 +7,7 @@ import {
   explainRequestPrice,
 } from '../../../lambda/sinks/cloudwatch/price.ts';
 import { previewDatums } from '../../../lambda/sinks/cloudwatch/preview.ts';
-import { sinkUp, sourceUp } from '../../../lambda/model/catalogue/catalogue.ts';
+import { sinkUp, sourceUp } from '../../../lambda/model/catalogue/collector-metrics.ts';
 import { buildGauge } from '../../../lambda/model/metric.ts';
 import { answer, batch, config, durations, part, queued, vendorFamilies } from './batches.ts';
 

@@ -3,7 +3,7 @@ import { CloudWatchClient, GetMetricDataCommand, ListMetricsCommand } from '@aws
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Batch } from '../../../lambda/model/batch.ts';
 import type { AwsAccess } from '../../../lambda/http/auth/aws-credentials.ts';
-import { sinkUp } from '../../../lambda/model/catalogue/catalogue.ts';
+import { sinkUp } from '../../../lambda/model/catalogue/collector-metrics.ts';
 import { buildGauge } from '../../../lambda/model/metric.ts';
 import { type Deadline, createDeadline } from '../../../lambda/runtime/deadline.ts';
 import { SecretUnavailableError } from '../../../lambda/secrets/secrets.ts';

@@ -1,7 +1,7 @@
 /** Increases: each is stored, kept for a later run, told as unconfirmed or dropped, and never sent twice. */
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../../lambda/model/batch.ts';
-import { sourceDuration } from '../../../lambda/model/catalogue/catalogue.ts';
+import { sourceDuration } from '../../../lambda/model/catalogue/collector-metrics.ts';
 import type { Delivery } from '../../../lambda/sinks/sink.ts';
 import { type Answer, type OtlpFake, startOtlpFake } from '../../support/backends/otlp-fake.ts';
 import { shownSeries } from '../../support/backends/otlp-decode.ts';

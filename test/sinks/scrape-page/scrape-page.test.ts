@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { checkConfig } from '../../../lambda/config/checks/check-config.ts';
 import { parseRuntimeConfig } from '../../../lambda/config/parse-runtime-config.ts';
-import { sourceUp } from '../../../lambda/model/catalogue/catalogue.ts';
+import { sourceUp } from '../../../lambda/model/catalogue/collector-metrics.ts';
 import { buildGauge } from '../../../lambda/model/metric.ts';
 import { withAuthority } from '../../support/network/certificates.ts';
 import { batchOf, counterOf, gaugeOf, partOf, relayedOf } from '../remote-write/batches.ts';

@@ -1,8 +1,8 @@
 /** What a batch becomes on the wire, line by line. */
 import { describe, expect, it } from 'vitest';
-import { queueJobs } from '../../../lambda/model/catalogue/catalogue.ts';
+import { queueJobs } from '../../../lambda/model/catalogue/queue-metrics.ts';
 import { buildCounter, buildDistribution, buildGauge } from '../../../lambda/model/metric.ts';
-import { jobsFinished, jobWait } from '../../../lambda/model/catalogue/run-metrics.ts';
+import { jobsFinished, jobWait } from '../../../lambda/model/catalogue/job-metrics.ts';
 import { StatsdConfig } from '../../../lambda/sinks/statsd/config.ts';
 import { packLines } from '../../../lambda/sinks/statsd/encode/pack-datagrams.ts';
 import { answer, batch, part, tickMs, vendorFamilies } from '../cloudwatch/batches.ts';

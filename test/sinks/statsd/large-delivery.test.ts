@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { createContext, runInContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import type { Batch } from '../../../lambda/model/batch.ts';
-import { queueJobs } from '../../../lambda/model/catalogue/catalogue.ts';
+import { queueJobs } from '../../../lambda/model/catalogue/queue-metrics.ts';
 import { buildGauge, type GaugeSample } from '../../../lambda/model/metric.ts';
 import { batch, part } from '../cloudwatch/batches.ts';
 import { startUdpServer, statsdSink } from './harness.ts';

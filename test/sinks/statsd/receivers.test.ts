@@ -1,8 +1,8 @@
 /** What real receivers of StatsD make of what is sent to them, in both dialects. */
 import { describe, expect, it } from 'vitest';
-import { queueJobs } from '../../../lambda/model/catalogue/catalogue.ts';
+import { queueJobs } from '../../../lambda/model/catalogue/queue-metrics.ts';
 import { buildCounter, buildDistribution, buildGauge } from '../../../lambda/model/metric.ts';
-import { jobsFinished, jobWait } from '../../../lambda/model/catalogue/run-metrics.ts';
+import { jobsFinished, jobWait } from '../../../lambda/model/catalogue/job-metrics.ts';
 import { withStatsdExporter } from '../../servers/require.ts';
 import { startStatsd, startStatsdExporter } from '../../servers/statsd.ts';
 import { answer, batch, part, vendorFamilies } from '../cloudwatch/batches.ts';

@@ -5,7 +5,7 @@ import type { StateStore } from '../../../lambda/counters/stores/store.ts';
 import type { Inbox } from '../../../lambda/events/inbox.ts';
 import { pickEarliest } from '../../../lambda/http/answers/server-clock.ts';
 import type { MetricFamily } from '../../../lambda/model/metric.ts';
-import { durationBounds, waitBounds } from '../../../lambda/model/catalogue/run-metrics.ts';
+import { durationBounds, waitBounds } from '../../../lambda/model/catalogue/bounds.ts';
 import { createDeadline } from '../../../lambda/runtime/deadline.ts';
 import { createBitbucketPipelines } from '../../../lambda/sources/bitbucket-pipelines/collect.ts';
 import { BitbucketPipelinesConfig } from '../../../lambda/sources/bitbucket-pipelines/config.ts';

@@ -5,7 +5,7 @@ import type { StateStore } from '../../../lambda/counters/stores/store.ts';
 import type { Inbox } from '../../../lambda/events/inbox.ts';
 import type { Timeouts } from '../../../lambda/http/transport/limits.ts';
 import type { CounterSample, DistributionSample, MetricFamily } from '../../../lambda/model/metric.ts';
-import { durationBounds, waitBounds } from '../../../lambda/model/catalogue/run-metrics.ts';
+import { durationBounds, waitBounds } from '../../../lambda/model/catalogue/bounds.ts';
 import { createDeadline } from '../../../lambda/runtime/deadline.ts';
 import { createBuildkite } from '../../../lambda/sources/buildkite/collect.ts';
 import { BuildkiteConfig } from '../../../lambda/sources/buildkite/config.ts';

@@ -8,7 +8,7 @@ import type { Records, RunRecord, WorkflowRecord } from '../../../lambda/demo/si
 import { type ChainloopServer, startChainloopServer } from '../../../lambda/demo/simulators/chainloop/server.ts';
 import type { MetricFamily } from '../../../lambda/model/metric.ts';
 import type { Problem } from '../../../lambda/model/problem.ts';
-import { durationBounds, waitBounds } from '../../../lambda/model/catalogue/run-metrics.ts';
+import { durationBounds, waitBounds } from '../../../lambda/model/catalogue/bounds.ts';
 import { createDeadline } from '../../../lambda/runtime/deadline.ts';
 import { createChainloop } from '../../../lambda/sources/chainloop/collect.ts';
 import { ChainloopConfig } from '../../../lambda/sources/chainloop/config.ts';

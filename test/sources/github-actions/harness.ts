@@ -6,7 +6,7 @@ import type { Inbox } from '../../../lambda/events/inbox.ts';
 import { createHttpHub } from '../../../lambda/http/hub.ts';
 import { pickEarliest } from '../../../lambda/http/answers/server-clock.ts';
 import type { MetricFamily } from '../../../lambda/model/metric.ts';
-import { durationBounds, waitBounds } from '../../../lambda/model/catalogue/run-metrics.ts';
+import { durationBounds, waitBounds } from '../../../lambda/model/catalogue/bounds.ts';
 import { createDeadline } from '../../../lambda/runtime/deadline.ts';
 import { createEnvironmentStore } from '../../../lambda/secrets/stores/environment.ts';
 import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';

@@ -13,7 +13,7 @@ import {
 } from '../../../lambda/demo/simulators/tekton/objects.ts';
 import type { AwsAccess } from '../../../lambda/http/auth/aws-credentials.ts';
 import type { MetricFamily } from '../../../lambda/model/metric.ts';
-import { durationBounds, waitBounds } from '../../../lambda/model/catalogue/run-metrics.ts';
+import { durationBounds, waitBounds } from '../../../lambda/model/catalogue/bounds.ts';
 import type { RelayedFamily } from '../../../lambda/model/relayed.ts';
 import type { Problem } from '../../../lambda/model/problem.ts';
 import { type Deadline, createDeadline } from '../../../lambda/runtime/deadline.ts';

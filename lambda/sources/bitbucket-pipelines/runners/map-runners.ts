@@ -1,5 +1,5 @@
 /** Metrics of runners: by state, by version, how busy they are, and jobs that no runner could take. */
-import { starvedJobs, workers, workerUtilization } from '../../../model/catalogue/catalogue.ts';
+import { starvedJobs, workers, workerUtilization } from '../../../model/catalogue/queue-metrics.ts';
 import { buildGauge, type MetricFamily } from '../../../model/metric.ts';
 import { busyRunnersPeak, onlineRunners, outdatedRunners } from '../metrics.ts';
 import type { RunnersReading } from './read-runners.ts';

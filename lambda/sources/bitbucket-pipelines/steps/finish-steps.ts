@@ -4,15 +4,8 @@ import { buildMarks } from '../../../counters/marks.ts';
 import type { Count, Finish, Observation } from '../../../counters/finish.ts';
 import { findGreatest, findLeast } from '../../../model/lists/extremes.ts';
 import type { Exemplar, Labels } from '../../../model/metric.ts';
-import {
-  jobBusySeconds,
-  jobDuration,
-  jobsFinished,
-  jobWait,
-  runActiveDuration,
-  runDuration,
-  runWait,
-} from '../../../model/catalogue/run-metrics.ts';
+import { jobBusySeconds, jobDuration, jobsFinished, jobWait } from '../../../model/catalogue/job-metrics.ts';
+import { runActiveDuration, runDuration, runWait } from '../../../model/catalogue/run-metrics.ts';
 import type { Span } from '../../../model/span.ts';
 import { sumActiveMs } from './active-time.ts';
 import { buildRunUrl, scopeOf } from '../runs/repository.ts';

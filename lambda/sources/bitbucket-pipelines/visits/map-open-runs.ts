@@ -1,10 +1,10 @@
 /** Gauges of runs and queues, as of the last visit to each repository. */
 import type { Ledger } from '../../../counters/ledger.ts';
 import { rememberShown } from '../../../crawl/names-shown.ts';
-import { queueJobs } from '../../../model/catalogue/catalogue.ts';
+import { queueJobs, queueOldestWait } from '../../../model/catalogue/queue-metrics.ts';
 import { findLeast } from '../../../model/lists/extremes.ts';
 import { buildGauge, type MetricFamily } from '../../../model/metric.ts';
-import { queueOldestWait, runsActive, runsStuck } from '../../../model/catalogue/run-metrics.ts';
+import { runsActive, runsStuck } from '../../../model/catalogue/run-metrics.ts';
 import type { OpenState, StepState } from '../runs/open-state.ts';
 import type { Repository } from '../runs/remembered-repository.ts';
 import { assumeSteps } from '../steps/open-steps.ts';

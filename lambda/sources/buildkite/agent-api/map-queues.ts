@@ -1,5 +1,5 @@
 /** Turns what the agent API says into families of the model. */
-import { queueJobs } from '../../../model/catalogue/catalogue.ts';
+import { queueJobs } from '../../../model/catalogue/queue-metrics.ts';
 import { type Folding, splitAtCap } from '../../../model/limits/cap.ts';
 import { overflowValue } from '../../../model/text/labels.ts';
 import { buildGauge, type MetricFamily, sampleIfKnown, type Share } from '../../../model/metric.ts';

@@ -1,6 +1,7 @@
 /** Declares the series of open builds and jobs at 0. */
 import type { Ledger } from '../../../counters/ledger.ts';
-import { jobBusySeconds, jobsFinished, jobWait, runsFinished, runWait } from '../../../model/catalogue/run-metrics.ts';
+import { jobBusySeconds, jobsFinished, jobWait } from '../../../model/catalogue/job-metrics.ts';
+import { runsFinished, runWait } from '../../../model/catalogue/run-metrics.ts';
 import { findQueueId } from '../queues/queue-names.ts';
 import { type BuildLists, type CountOptions, selectBuilds } from './count-builds.ts';
 

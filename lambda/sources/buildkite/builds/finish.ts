@@ -4,11 +4,8 @@ import { finishedLine } from '../../../counters/finished-line.ts';
 import { buildMarks } from '../../../counters/marks.ts';
 import type { Count, Finish, Observation } from '../../../counters/finish.ts';
 import type { Exemplar } from '../../../model/metric.ts';
+import { jobBusySeconds, jobDuration, jobsFinished, jobWait } from '../../../model/catalogue/job-metrics.ts';
 import {
-  jobBusySeconds,
-  jobDuration,
-  jobsFinished,
-  jobWait,
   runActiveDuration,
   runDuration,
   runsFinished,

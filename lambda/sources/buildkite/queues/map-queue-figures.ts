@@ -1,7 +1,6 @@
 /** Turns Buildkite's own figures of a queue, which are of one minute, into families of the model. */
-import { queueJobs } from '../../../model/catalogue/catalogue.ts';
+import { queueJobs, queueRecentJobs, queueWaitQuantile } from '../../../model/catalogue/queue-metrics.ts';
 import { buildGauge, type MetricFamily, sampleIfKnown } from '../../../model/metric.ts';
-import { queueRecentJobs, queueWaitQuantile } from '../../../model/catalogue/run-metrics.ts';
 import type { QueueMetrics } from '../user-api/graphql-schema.ts';
 import { parseTime } from '../user-api/times.ts';
 import type { LabelledQueue, QueueLabels } from './labelled-queue.ts';

@@ -1,7 +1,6 @@
 /** Turns what waits, and what Buildkite says of queues, into families of the model. */
-import { queueJobs } from '../../../model/catalogue/catalogue.ts';
+import { queueJobs, queueOldestWait, queuePaused, queuePausedSince } from '../../../model/catalogue/queue-metrics.ts';
 import { buildGauge, type MetricFamily } from '../../../model/metric.ts';
-import { queueOldestWait, queuePaused, queuePausedSince } from '../../../model/catalogue/run-metrics.ts';
 import type { WaitingJob } from './read-backlog.ts';
 import { mapQueueFigures } from './map-queue-figures.ts';
 import type { LabelledQueue } from './labelled-queue.ts';

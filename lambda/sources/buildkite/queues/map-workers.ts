@@ -1,5 +1,5 @@
 /** Maps the workers of each queue, how busy they are, and the jobs that wait where there is none. */
-import { starvedJobs, workers, workerUtilization } from '../../../model/catalogue/catalogue.ts';
+import { starvedJobs, workers, workerUtilization } from '../../../model/catalogue/queue-metrics.ts';
 import { buildGauge, type MetricFamily, sampleIfKnown } from '../../../model/metric.ts';
 import type { QueueLabels } from './labelled-queue.ts';
 

@@ -2,7 +2,7 @@
 import type { Finish, Observation } from '../../../counters/finish.ts';
 import type { Ledger } from '../../../counters/ledger.ts';
 import type { Result } from '../../../model/catalogue/results.ts';
-import { jobBusySeconds, jobDuration, jobsFinished, jobWait } from '../../../model/catalogue/run-metrics.ts';
+import { jobBusySeconds, jobDuration, jobsFinished, jobWait } from '../../../model/catalogue/job-metrics.ts';
 import { makeLabelValue } from '../../../model/text/labels.ts';
 import type { JobRecord } from '../api/schema.ts';
 import { buildUnknownStateCount, labelAttempt } from '../runs/interpret-run.ts';

@@ -2,8 +2,8 @@
 import type { Ledger } from '../../../counters/ledger.ts';
 import { rememberShown } from '../../../crawl/names-shown.ts';
 import { minuteMs } from '../../../model/time.ts';
-import { queueJobs } from '../../../model/catalogue/catalogue.ts';
-import { queueOldestWait, runsActive, runsStuck } from '../../../model/catalogue/run-metrics.ts';
+import { queueJobs, queueOldestWait } from '../../../model/catalogue/queue-metrics.ts';
+import { runsActive, runsStuck } from '../../../model/catalogue/run-metrics.ts';
 import { findLeast } from '../../../model/lists/extremes.ts';
 import { buildGauge, type MetricFamily } from '../../../model/metric.ts';
 import { unspecifiedQueue } from '../jobs/queue-names.ts';

@@ -1,8 +1,8 @@
 /** Turns the figures of the lists into gauges: runs by state, jobs by queue, waits, stuck and unseen runs. */
-import { queueJobs } from '../../../model/catalogue/catalogue.ts';
+import { queueJobs, queueOldestWait } from '../../../model/catalogue/queue-metrics.ts';
 import { findGreatest } from '../../../model/lists/extremes.ts';
 import { buildGauge, type Labels, type MetricFamily } from '../../../model/metric.ts';
-import { queueOldestWait, runsActive, runsStuck, runStates } from '../../../model/catalogue/run-metrics.ts';
+import { runsActive, runsStuck, runStates } from '../../../model/catalogue/run-metrics.ts';
 import { pipelineRuns, retainedObjects, taskRuns, unseenRuns } from '../metrics.ts';
 import { type Phase, pipelineRunPhases, taskRunPhases } from '../cluster/reasons.ts';
 import { jobStateOf, type JobState, runStateOf } from '../cluster/state.ts';

@@ -4,15 +4,8 @@ import { buildMarks } from '../../../counters/marks.ts';
 import type { Count, Finish, Observation } from '../../../counters/finish.ts';
 import { finishedLine } from '../../../counters/finished-line.ts';
 import type { Exemplar, Labels } from '../../../model/metric.ts';
-import {
-  jobBusySeconds,
-  jobDuration,
-  jobsFinished,
-  jobWait,
-  runDuration,
-  runsFinished,
-  runWait,
-} from '../../../model/catalogue/run-metrics.ts';
+import { jobBusySeconds, jobDuration, jobsFinished, jobWait } from '../../../model/catalogue/job-metrics.ts';
+import { runDuration, runsFinished, runWait } from '../../../model/catalogue/run-metrics.ts';
 import type { Result } from '../../../model/catalogue/results.ts';
 import { failures, podStart, stepFailures, taskDuration, tasksFinished } from '../metrics.ts';
 import type { Naming } from '../naming.ts';

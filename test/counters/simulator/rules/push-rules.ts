@@ -1,7 +1,7 @@
 /** Checks every batch that is handed to a simulated sink. */
 import type { Saved } from '../../../../lambda/counters/stores/store.ts';
 import type { Batch } from '../../../../lambda/model/batch.ts';
-import { queueJobs } from '../../../../lambda/model/catalogue/catalogue.ts';
+import { queueJobs } from '../../../../lambda/model/catalogue/queue-metrics.ts';
 import type { Sink } from '../../../../lambda/sinks/sink.ts';
 import { rule } from './rules.ts';
 

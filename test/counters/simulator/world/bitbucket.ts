@@ -1,6 +1,6 @@
 /** The code of the source bitbucket-pipelines, crawling a simulated workspace of two repositories. */
 import type { HttpRequest, HttpResponse } from '../../../../lambda/http/port.ts';
-import { queueJobs } from '../../../../lambda/model/catalogue/catalogue.ts';
+import { queueJobs } from '../../../../lambda/model/catalogue/queue-metrics.ts';
 import type { MetricDefinition } from '../../../../lambda/model/metric.ts';
 import {
   runDuration,

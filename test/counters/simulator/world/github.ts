@@ -3,7 +3,7 @@ import type { HttpRequest, HttpResponse } from '../../../../lambda/http/port.ts'
 import type { Inbox } from '../../../../lambda/events/inbox.ts';
 import { reduceGithubEvent } from '../../../../lambda/events/reduce-github-event.ts';
 import { openTickBudget } from '../../../../lambda/crawl/tick-budget.ts';
-import { queueJobs } from '../../../../lambda/model/catalogue/catalogue.ts';
+import { queueJobs } from '../../../../lambda/model/catalogue/queue-metrics.ts';
 import { eventsTaken } from '../../../../lambda/model/catalogue/crawl-metrics.ts';
 import type { MetricDefinition } from '../../../../lambda/model/metric.ts';
 import {

@@ -1,5 +1,5 @@
 /** How the simulated source reads its vendor within one invocation: pages, deadlines, limits and refusals. */
-import { queueJobs } from '../../../../lambda/model/catalogue/catalogue.ts';
+import { queueJobs } from '../../../../lambda/model/catalogue/queue-metrics.ts';
 import type { Collection } from '../../../../lambda/sources/source.ts';
 import type { Actor } from '../actors.ts';
 import { type Vendor, VendorError, type VendorFaults } from './vendor.ts';

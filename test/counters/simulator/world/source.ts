@@ -2,7 +2,7 @@
 import type { Finish } from '../../../../lambda/counters/finish.ts';
 import type { Ledger, RequestBudget, Stream } from '../../../../lambda/counters/ledger.ts';
 import type { MetricDefinition } from '../../../../lambda/model/metric.ts';
-import { queueJobs } from '../../../../lambda/model/catalogue/catalogue.ts';
+import { queueJobs } from '../../../../lambda/model/catalogue/queue-metrics.ts';
 import { runDuration, runsFinished } from '../../../../lambda/model/catalogue/run-metrics.ts';
 import type { CollectContext, Collection, Source } from '../../../../lambda/sources/source.ts';
 import { failedCollection, type Poll, queueLevel, RefusedError, requestsOf, waitingCollection } from './poll.ts';

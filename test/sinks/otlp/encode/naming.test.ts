@@ -1,12 +1,12 @@
 /** Under which names a receiver is told the collector's metrics. */
 import { describe, expect, it } from 'vitest';
-import { catalogue, queueJobs, sourceDuration, workers } from '../../../../lambda/model/catalogue/catalogue.ts';
+import { catalogue } from '../../../../lambda/model/catalogue/catalogue.ts';
+import { queueJobs, queueOldestWait, workers } from '../../../../lambda/model/catalogue/queue-metrics.ts';
+import { sourceDuration } from '../../../../lambda/model/catalogue/collector-metrics.ts';
 import type { MetricDefinition, MetricFamily } from '../../../../lambda/model/metric.ts';
 import { buildCounter, buildDistribution, buildGauge } from '../../../../lambda/model/metric.ts';
+import { jobDuration, jobsFinished } from '../../../../lambda/model/catalogue/job-metrics.ts';
 import {
-  jobDuration,
-  jobsFinished,
-  queueOldestWait,
   runDuration,
   runsActive,
   runsFinished,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Finish } from '../../../../lambda/counters/finish.ts';
 import type { Ledger } from '../../../../lambda/counters/ledger.ts';
 import { InboxError, type Inbox } from '../../../../lambda/events/inbox.ts';
-import { jobsFinished, jobWait } from '../../../../lambda/model/catalogue/run-metrics.ts';
+import { jobsFinished, jobWait } from '../../../../lambda/model/catalogue/job-metrics.ts';
 import { countEvents, type EventOptions, takeEvents } from '../../../../lambda/sources/buildkite/events/job-events.ts';
 
 const { signal } = new AbortController();

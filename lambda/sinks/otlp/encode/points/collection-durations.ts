@@ -1,5 +1,5 @@
 /** Keeps the histogram of how long the collections from Buildkite took, as its own tool does for its process. */
-import { sourceDuration } from '../../../../model/catalogue/catalogue.ts';
+import { sourceDuration } from '../../../../model/catalogue/collector-metrics.ts';
 import type { Batch } from '../../../../model/batch.ts';
 import type { RunningHistogram } from '../../../../model/metric.ts';
 

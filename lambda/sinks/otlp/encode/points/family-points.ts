@@ -1,6 +1,6 @@
 /** Makes the values of one family's points, as running totals or as what the run added. */
 import type { CounterSample, DistributionSample, Exemplar, Labels, MetricFamily } from '../../../../model/metric.ts';
-import { durationBounds } from '../../../../model/catalogue/run-metrics.ts';
+import { durationBounds } from '../../../../model/catalogue/bounds.ts';
 import { isSoundHistogram } from '../../../../series/sound-histogram.ts';
 import { buildExponential, convertToExponential } from './exponential-histogram.ts';
 import type { MetricKind, PointValue, Temporality } from './point.ts';
