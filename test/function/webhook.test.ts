@@ -134,6 +134,32 @@ withMoto('the webhook under the Lambda runtime, with moto', () => {
       expect(await messages()).toHaveLength(2);
     });
 
+    it('takes a body that is handed over as text, without base64', async () => {
+      await using lambda = await start();
+      const body = '{"text":"Grüße"}';
+      const asText = { ...delivery(body, canaries.token), body, isBase64Encoded: false };
+
+      const end = await lambda.invoke(asText);
+
+      expect(end).toEqual({ kind: 'response', body: { statusCode: 202 } });
+      expect((await messages()).map((text): unknown => JSON.parse(text))).toEqual([
+        { event: 'pipeline:completed', body },
+      ]);
+    });
+
+    it('reads the secret anew once for a row of forged signatures, not for each', async () => {
+      await using lambda = await start();
+
+      for (let forged = 0; forged < 5; forged += 1) {
+        expect(await lambda.invoke(delivery('{}', `guess ${String(forged)}`))).toMatchObject({
+          body: { statusCode: 401 },
+        });
+      }
+
+      // The first reading, and the one that looks for a rotation.
+      expect(secrets.calls).toHaveLength(2);
+    });
+
     it('fails where the queue is gone, so that the sender tries again', async () => {
       await using lambda = await start();
       await fetch(`${moto.url}/moto-api/reset`, { method: 'POST' });
