@@ -127,19 +127,17 @@ describe('a delivery that came to an end', () => {
 
   it('is remembered for each of its sources once, for three hours', () => {
     const id = nowMs - 3 * hourMs;
-    const first = settleWith(emptyOutbox, {
-      sources: new Map([
-        ['buildkite/main', id + 1],
-        ['tekton/ci', id],
-      ]),
-    }).outbox;
-    expect(isSettledIn(first, 'buildkite/main', id + 1)).toBe(true);
-    expect(isSettledIn(first, 'tekton/ci', id + 1)).toBe(false);
-    expect(isSettledIn(first, 'unknown', id)).toBe(false);
+    const before = {
+      ...emptyOutbox,
+      settled: { 'buildkite/main': [id + 1], 'bitbucket/shop': [id + 1], 'tekton/ci': [id] },
+    };
+    expect(isSettledIn(before, 'buildkite/main', id + 1)).toBe(true);
+    expect(isSettledIn(before, 'tekton/ci', id + 1)).toBe(false);
+    expect(isSettledIn(before, 'unknown', id)).toBe(false);
 
-    const again = settleWith(first, { sources: new Map([['buildkite/main', id + 1]]) }).outbox;
+    const { outbox } = settleWith(before, { sources: new Map([['buildkite/main', id + 1]]) });
 
-    expect(again.settled).toEqual({ 'buildkite/main': [id + 1] });
+    expect(outbox.settled).toEqual({ 'buildkite/main': [id + 1], 'bitbucket/shop': [id + 1] });
   });
 
   it('is remembered without a known time, and at most 2160 of a source are', () => {

@@ -109,6 +109,13 @@ describe('ticks', () => {
     expect(gaps).toEqual([10_000, -3_590_000, 10_000]);
   });
 
+  it('starts a new grid when the clock is set back by little more than an interval', async () => {
+    const taken = await takeTicks(simulatedTime(10_000_000), 10_000, [0, -15_000, 0, 0]);
+
+    const gaps = taken.slice(1).map(({ atMs }, index) => atMs - (taken[index]?.atMs ?? 0));
+    expect(gaps).toEqual([10_000, -5_000, 10_000]);
+  });
+
   it('goes on when the clock is set back by an hour during a wait', async () => {
     let nowMs = 10_000_000;
     const steps = [10_000, 10_000 - 3_600_000, 10_000];

@@ -92,6 +92,7 @@ describe('retryAtOf', () => {
     ['nothing from a word', { 'retry-after': 'soon' }, undefined],
     ['nothing from a negative number', { 'retry-after': '-5' }, undefined],
     ['nothing from a date of another format', { 'retry-after': '2026-11-21T12:00:30Z' }, undefined],
+    ['nothing from a date that is none', { 'retry-after': 'Sat, 41 Nov 2026 12:00:30 GMT' }, undefined],
     ['a mistaken century as a day', { 'retry-after': '3000000000' }, nowMs + longestRetryAfterMs],
   ])('reads %s', (_what, headers, at) => {
     expect(parseRetryAt(headers, nowMs)).toBe(at);
