@@ -100,7 +100,7 @@ function createPromqlAlarm(
     throw new Error('alarms on what is stored by OTLP need an aws-cdk-lib that has PromQLAlarm; install a newer one');
   return new cloudwatch.PromQLAlarm(scope, formatAlarmId(name), {
     alarmName: formatAlarmName(config.collector, name),
-    alarmDescription: describeAlarm(name, description),
+    alarmDescription: describeAlarm(config, { name, description }),
     query,
     evaluationInterval: chooseScheduleRate(config),
   });
@@ -114,7 +114,7 @@ function createMetricAlarm(
 ): cloudwatch.Alarm {
   return new cloudwatch.Alarm(scope, formatAlarmId(plan.name), {
     alarmName: formatAlarmName(config.collector, plan.name),
-    alarmDescription: describeAlarm(plan.name, plan.description),
+    alarmDescription: describeAlarm(config, plan),
     metric,
     comparisonOperator: operators[plan.when],
     threshold: plan.threshold,
@@ -124,9 +124,21 @@ function createMetricAlarm(
   });
 }
 
-/** The text of the notification, with the section that says what to do. */
-export function describeAlarm(name: string, description: string): string {
-  return `${description} Runbook: docs/operating.md#${name.replace(/\/.*/s, '')}`;
+/** PutMetricAlarm API reference, AlarmDescription. */
+const maxDescriptionLength = 1024;
+
+/**
+ * The text of the notification, with the section that says what to do: of the operator's own runbook, where there is one.
+ * @throws ConfigError when CloudWatch does not take so long a text.
+ */
+export function describeAlarm(
+  { alarms: { runbookUrl = 'docs/operating.md' } }: CollectorConfig,
+  { name, description }: Pick<AlarmPlan, 'name' | 'description'>,
+): string {
+  const text = `${description} Runbook: ${runbookUrl}#${name.replace(/\/.*/s, '')}`;
+  if (text.length <= maxDescriptionLength) return text;
+  const message = `makes the description of the alarm ${name} ${String(text.length)} characters long, and CloudWatch takes ${String(maxDescriptionLength)}; use a shorter address`;
+  throw new ConfigError('the configuration', [{ path: 'alarms.runbookUrl', message }]);
 }
 
 /** What an alarm watches, as the end of its name: no two places have one text, whatever signs a CI system has in names. */

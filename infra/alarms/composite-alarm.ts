@@ -35,10 +35,10 @@ export function createCompositeAlarm(
   plan: CompositePlan,
   alarms: AlarmsByName,
 ): cloudwatch.CompositeAlarm {
-  const { name, description, rule, silencedBy } = plan;
+  const { name, rule, silencedBy } = plan;
   return new cloudwatch.CompositeAlarm(scope, formatAlarmId(name), {
     compositeAlarmName: formatAlarmName(config.collector, name),
-    alarmDescription: describeAlarm(name, description),
+    alarmDescription: describeAlarm(config, plan),
     alarmRule: rule(alarms),
     ...(silencedBy === undefined
       ? {}

@@ -9,7 +9,7 @@ export interface Places {
   readonly logGroup: string;
   /** Empty where there is no dashboard. */
   readonly dashboard: string;
-  /** Where people read docs/operating.md; empty where the configuration does not say. */
+  /** Where people read the runbook, docs/operating.md or their own; empty where the configuration does not say. */
   readonly runbook: string;
   /** Pages of CI systems by the name of their source. */
   readonly ciPages: Readonly<Record<string, string>>;

@@ -251,7 +251,7 @@ export const Alarms = z
       .optional()
       .meta({
         description:
-          'Where people read your copy of docs/operating.md; messages then link to the section of their alarm.',
+          'Where people read your copy of docs/operating.md; descriptions of alarms and messages then lead to the section of their alarm.',
       }),
     emails: z
       .array(z.email())

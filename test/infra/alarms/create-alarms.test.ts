@@ -176,6 +176,29 @@ describe.each(variants)('every alarm of %s', (variant) => {
   });
 });
 
+describe('a runbook of one\'s own', () => {
+  const runbookUrl = 'https://wiki.example.com/ci/runbook';
+
+  it('is where every alarm sends its reader, to the section of its kind', () => {
+    const { metricAlarms } = alarmsIn(synthesise(withAlarms({ runbookUrl })).template);
+
+    const sections = metricAlarms.map(({ AlarmName, AlarmDescription }) => [
+      AlarmName.split('/')[1],
+      / Runbook: https:\/\/wiki\.example\.com\/ci\/runbook#(\S+)$/.exec(AlarmDescription)?.[1],
+    ]);
+    expect(sections.length).toBeGreaterThan(8);
+    expect(sections.filter(([kind, section]) => kind !== section)).toEqual([]);
+  });
+
+  it('whose address is too long for a description is an error that names the setting', () => {
+    const long = `${runbookUrl}/${'x'.repeat(1000)}`;
+
+    expect(() => synthesise(withAlarms({ runbookUrl: long }))).toThrow(
+      /alarms\.runbookUrl.*makes the description of the alarm \S+ \d+ characters long, and CloudWatch takes 1024/,
+    );
+  });
+});
+
 describe('a queue without workers', () => {
   it('that is named has an alarm of its own', () => {
     const synthesis = synthesiseVariant('everything');
