@@ -7,6 +7,7 @@ import type { PreparedSource } from '../sources/source.ts';
 import { priceAlarms, type AlarmCount } from './lines/alarm-lines.ts';
 import { priceEvents } from './lines/event-lines.ts';
 import { priceFunction } from './lines/function-lines.ts';
+import { priceMessages } from './lines/message-lines.ts';
 import { estimateLogSize } from './lines/log-size.ts';
 import { groupDigits } from '../model/text/wording.ts';
 import { prices } from './prices.ts';
@@ -42,7 +43,9 @@ export function computeMonthlyCost(deployed: PricedDeployment): readonly CostLin
   return [
     // Where nothing runs, nothing is sent.
     ...(isRunning(deployed.config) ? [...priceSinks(deployed.previews), ...priceOwnMetrics(deployed)] : []),
-    ...(deployed.alarms === undefined ? [] : priceAlarms(deployed.alarms)),
+    ...(deployed.alarms === undefined
+      ? []
+      : [...priceAlarms(deployed.alarms), ...priceMessages(deployed.config.alarms)]),
     ...priceDashboard(deployed.config),
     ...priceFunction(deployed),
     ...priceSecrets(deployed),

@@ -20,6 +20,10 @@ export const prices = {
   millionWriteUnits: 0.625,
   /** Reported: SQS, each call; a message is sent, received and deleted. */
   millionQueueCalls: 0.4,
+  /** Reported: EventBridge, each event that a program of one's own puts on a bus. */
+  millionCustomEvents: 1,
+  /** Reported: EventBridge, each request to an API destination. */
+  millionApiRequests: 0.2,
   /** Reported: one gateway for an hour, without the data that goes through it. */
   natGatewayHour: 0.045,
   /** Reported: each public IPv4 address for an hour; a gateway has one. */

@@ -101,6 +101,22 @@ describe('the price at the synthesis', () => {
     expect(await itemsOf('workspace')).toMatch(/queue of events; function behind the webhook$/);
   });
 
+  it('has the messages of alarms and the secrets of their receivers where somebody other than mail is told', async () => {
+    const { config, alarmPlans } = collectorOf('minimal');
+    const webhook = { url: 'https://e.example.com/', header: 'X', token: { secret: 'ci/receiver' } };
+    const told = { config: { ...config, alarms: { ...config.alarms, webhook } }, alarmPlans };
+    const secretsOf = (text: string): string | undefined => /^ +secrets? .*$/m.exec(text)?.[0];
+
+    const text = await formatCost(told);
+
+    expect(text).toMatch(/function behind the alarms +\$0\.00 +1,000 messages/);
+    expect(text).toMatch(/messages of alarms +\$0\.00 +1,000 events × \$1\.00 a million, 1,000 requests/);
+    expect(secretsOf(text)).toContain('2 × $0.40');
+    const before = await formatCost({ config, alarmPlans });
+    expect(before).not.toContain('messages of alarms');
+    expect(secretsOf(before)).toContain('1 × $0.40');
+  });
+
   it('tells of a deployment without a cloudwatch sink only its own metrics', async () => {
     const { config, alarmPlans } = collectorOf('minimal');
     const collector = { config: { ...config, sinks: [{ kind: 'stdout', name: 'stdout' }] }, alarmPlans };

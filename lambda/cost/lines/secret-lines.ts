@@ -1,4 +1,4 @@
-/** What the secrets cost that the function reads. */
+/** What the secrets cost that the function reads, and those that receivers of alarms need. */
 import { convertInterval } from '../../settings/interval.ts';
 import type { CollectorConfig } from '../../config/schema.ts';
 import { findArnRegion } from '../../secrets/arn.ts';
@@ -7,6 +7,8 @@ import type { CostLine, PreparedSink } from '../../sinks/sink.ts';
 import type { PreparedSource } from '../../sources/source.ts';
 import { groupDigits } from '../../model/text/wording.ts';
 import { prices } from '../prices.ts';
+import type { AlarmCount } from './alarm-lines.ts';
+import { listReceiverSecrets } from './message-lines.ts';
 import { isRunning } from './runs-a-month.ts';
 import { minuteMs, monthMs } from '../../model/time.ts';
 
@@ -14,6 +16,8 @@ interface SecretCostInput {
   readonly config: CollectorConfig;
   readonly sources: readonly PreparedSource[];
   readonly sinks: readonly PreparedSink[];
+  /** Undefined where there is no stack, and so nobody is told of alarms. */
+  readonly alarms: AlarmCount | undefined;
 }
 
 /** BatchGetSecretValue takes so many (API reference, SecretIdList). */
@@ -22,7 +26,8 @@ const mostAtOnce = 20;
 export function priceSecrets(reading: SecretCostInput): readonly CostLine[] {
   const read = collectIds([...reading.sources, ...reading.sinks].flatMap(({ secrets }) => secrets));
   const ofWebhooks = reading.sources.flatMap(({ events }) => (events?.kind === 'webhook' ? [events.secret] : []));
-  const all = collectIds([...ofWebhooks, ...read.map((secret) => ({ secret }))]);
+  const receivers = reading.alarms === undefined ? [] : listReceiverSecrets(reading.config.alarms);
+  const all = collectIds([...ofWebhooks, ...[...read, ...receivers].map((secret) => ({ secret }))]);
   if (all.length === 0) return [];
   const calls = countCallsAMonth(read, reading.config);
   return [
