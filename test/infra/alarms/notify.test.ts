@@ -1,5 +1,4 @@
 /** Tests of who is told of alarms: which rules, which requests, which secrets. */
-import type { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { CollectorConfig } from '../../../lambda/config/schema.ts';
@@ -8,36 +7,7 @@ import type { Telling } from '../../../lambda/alarms/decide.ts';
 import { resolved } from '../intrinsics.ts';
 import { alarmsIn } from '../simulation/template-alarms.ts';
 import { configOf, synthesise, type Synthesis, synthesiseVariant } from '../synthesis.ts';
-
-const Rule = z.object({
-  EventPattern: z.object({
-    source: z.array(z.string()),
-    'detail-type': z.array(z.string()),
-    detail: z.object({
-      collector: z.array(z.string()),
-      state: z.array(z.string()),
-      about: z.array(z.string()),
-      isQuiet: z.array(z.boolean()).optional(),
-      isNamedInParts: z.array(z.boolean()).optional(),
-    }),
-  }),
-  Targets: z
-    .array(
-      z.object({
-        Arn: z.string(),
-        InputTransformer: z.object({ InputPathsMap: z.record(z.string(), z.string()), InputTemplate: z.string() }),
-        HttpParameters: z.object({ PathParameterValues: z.array(z.string()) }).optional(),
-        DeadLetterConfig: z.object({ Arn: z.string() }),
-        RetryPolicy: z.object({ MaximumEventAgeInSeconds: z.int() }),
-      }),
-    )
-    .length(1),
-});
-type Rule = z.infer<typeof Rule>;
-
-function rulesIn(template: Template): readonly Rule[] {
-  return resolved(template, 'AWS::Events::Rule').flatMap(({ properties }) => Rule.safeParse(properties).data ?? []);
-}
+import { deliverMessage, rulesIn } from './deliver-message.ts';
 
 function withReceivers(receivers: readonly object[], more: object = {}): Synthesis {
   const config = configOf('minimal');
@@ -76,30 +46,9 @@ const stuck: Telling = {
 
 const message = buildMessage(stuck, sender);
 
-/** An input transformer at work: texts come in quotes, objects as they are. @throws Error for a path that is not there. */
-function fill({ InputPathsMap, InputTemplate }: Rule['Targets'][number]['InputTransformer'], detail: object): unknown {
-  const filled = Object.entries(InputPathsMap).reduce((text, [name, path]) => {
-    const value = path
-      .split('.')
-      .slice(1)
-      .reduce<unknown>((inside, key) => z.record(z.string(), z.unknown()).parse(inside)[key], { detail });
-    if (value === undefined) throw new Error(`the message has no ${path}`);
-    return text.replaceAll(`<${name}>`, () => JSON.stringify(value));
-  }, InputTemplate);
-  return JSON.parse(filled);
-}
-
-/** Whether EventBridge would hand the message to the target of the rule. */
-function matches({ EventPattern: { detail } }: Rule, sent: Readonly<Record<string, unknown>>): boolean {
-  return Object.entries(detail).every(([name, values]) => values?.some((value) => value === sent[name]) ?? true);
-}
-
 /** What each target gets of a message. */
 function bodiesOf({ template }: Synthesis, telling: Telling): readonly unknown[] {
-  const sent = buildMessage(telling, sender);
-  return rulesIn(template)
-    .filter((rule) => matches(rule, { ...sent }))
-    .flatMap(({ Targets }) => Targets.map(({ InputTransformer }) => fill(InputTransformer, sent)));
+  return deliverMessage(template, buildMessage(telling, sender)).map(({ body }) => body);
 }
 
 const pagerduty = { kind: 'pagerduty', routingKey: { secret: 'ci/pagerduty', key: 'routing' }, severity: 'critical' };

@@ -40,6 +40,11 @@ export class SimulatedMetricAlarm {
       throw new Error(`${definition.AlarmName} looks back more than three hours, which no query may`);
   }
 
+  /** Names of the groups of its query; none where it has a single series. */
+  get groups(): readonly string[] {
+    return this.#query?.groups ?? [];
+  }
+
   /** Evaluates the alarm once, and returns the contributors that have changed. */
   evaluate(context: EvaluationContext): readonly Contributor[] {
     const window = this.#windowAt(context.nowSeconds);

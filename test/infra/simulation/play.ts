@@ -26,7 +26,7 @@ export interface PlayOptions extends AccountOptions {
 }
 
 /** A full hour, so that every period begins with it. */
-const startMinute = 24 * 60;
+export const startMinute = 24 * 60;
 
 /** Epoch milliseconds of a minute of a history. */
 export function timeOf(minute: number): number {
