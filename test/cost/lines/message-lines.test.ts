@@ -12,27 +12,25 @@ const email = { kind: 'email', address: 'a@example.com' };
 const priceOf = (alarms: object) => priceMessages(Alarms.parse(alarms));
 
 describe('messages of alarms', () => {
-  it.each([[{}], [{ notify: [email] }], [{ emails: ['a@example.com'] }]])('cost nothing by mail alone: %j', (alarms) => {
-    expect(priceOf(alarms)).toEqual([]);
-  });
+  it.each([[{}], [{ notify: [email] }], [{ emails: ['a@example.com'] }]])(
+    'cost nothing by mail alone: %j',
+    (alarms) => {
+      expect(priceOf(alarms)).toEqual([]);
+    },
+  );
 
   it('cost a function, an event each, and a request for each receiver that takes requests', () => {
     const lines = priceOf({ notify: [email, slack, pagerduty, jira] });
 
-    expect(lines).toEqual([
-      {
-        item: 'function behind the alarms',
-        // 1,000 × 1 s × 0.25 GB, and 1,000 invocations.
-        usd: expect.closeTo(250 * 0.000_013_333_4 + 0.0002, 9),
-        basis: '1,000 messages × 1 s × 256 MB',
-      },
-      {
-        item: 'messages of alarms',
-        // 1,000 events at $1 a million, 2,000 requests at $0.20.
-        usd: expect.closeTo(0.001 + 0.0004, 9),
-        basis: '1,000 events × $1.00 a million, 2,000 requests × $0.20 a million',
-      },
+    expect(lines.map(({ item, basis }) => [item, basis])).toEqual([
+      ['function behind the alarms', '1,000 messages × 1 s × 256 MB'],
+      ['messages of alarms', '1,000 events × $1.00 a million, 2,000 requests × $0.20 a million'],
     ]);
+    const [fn, messages] = lines;
+    // 1,000 × 1 s × 0.25 GB, and 1,000 invocations.
+    expect(fn?.usd).toBeCloseTo(250 * 0.000_013_333_4 + 0.0002, 9);
+    // 1,000 events at $1 a million, 2,000 requests at $0.20.
+    expect(messages?.usd).toBeCloseTo(0.001 + 0.0004, 9);
   });
 
   it('cost no request in chat, and one by the older setting of a webhook', () => {

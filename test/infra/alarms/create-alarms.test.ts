@@ -176,7 +176,7 @@ describe.each(variants)('every alarm of %s', (variant) => {
   });
 });
 
-describe('a runbook of one\'s own', () => {
+describe("a runbook of one's own", () => {
   const runbookUrl = 'https://wiki.example.com/ci/runbook';
 
   it('is where every alarm sends its reader, to the section of its kind', () => {

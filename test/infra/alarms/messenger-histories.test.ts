@@ -165,18 +165,15 @@ describe('any history', () => {
     };
   }
 
-  it.each([1, 2, 3])(
-    'closes whatever it opened, with quiet hours in between (seed %i)',
-    async (seed) => {
-      const isMuted = (alarm: string, minute: number): boolean =>
-        minute >= 40 && minute < 70 && !alarm.includes('collector');
+  it.each([1, 2, 3])('closes whatever it opened, with quiet hours in between (seed %i)', async (seed) => {
+    const isMuted = (alarm: string, minute: number): boolean =>
+      minute >= 40 && minute < 70 && !alarm.includes('collector');
 
-      const received = await playFor(150, randomScene(seed), isMuted);
+    const received = await playFor(150, randomScene(seed), isMuted);
 
-      const steps = incidentsIn(received);
-      const last = new Map(steps.map(({ key, action }) => [key, action]));
-      expect([...last].filter(([, action]) => action === 'trigger')).toEqual([]);
-      expect(steps.filter(({ action, minute }) => action === 'trigger' && minute >= 40 && minute < 70)).toEqual([]);
-    },
-  );
+    const steps = incidentsIn(received);
+    const last = new Map(steps.map(({ key, action }) => [key, action]));
+    expect([...last].filter(([, action]) => action === 'trigger')).toEqual([]);
+    expect(steps.filter(({ action, minute }) => action === 'trigger' && minute >= 40 && minute < 70)).toEqual([]);
+  });
 });

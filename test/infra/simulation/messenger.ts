@@ -107,13 +107,16 @@ function readStates(standing: readonly Described[]): AlarmReader {
 
 function describeStanding({ definition, state, isSuppressed }: Described): StandingAlarm {
   const isWhole = isComposite(definition);
-  const isGrouped = !isWhole && definition.Metrics.some(({ Expression = '' }) => Expression.includes('GROUP BY'));
+  const partKind =
+    !isWhole && definition.Metrics.some(({ Expression = '' }) => Expression.includes('GROUP BY'))
+      ? 'grouped'
+      : 'single';
   return {
     name: definition.AlarmName,
     state,
     reason: '',
     changedAt: '',
-    kind: isWhole ? 'composite' : isGrouped ? 'grouped' : 'single',
+    kind: isWhole ? 'composite' : partKind,
     hasSuppressor: isWhole && definition.ActionsSuppressor !== undefined,
     isSuppressed,
   };
