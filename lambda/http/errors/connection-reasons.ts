@@ -56,6 +56,17 @@ const noAgreement = neverBegun(
 export const refusedByProxy =
   'the proxy refused the credentials in its URL, or there are none; put valid ones into the URL (HTTPS_PROXY, HTTP_PROXY)';
 
+/** Our own name for what Node calls ECONNRESET, as if the connection had been in use. */
+const brokenHandshake = 'ERR_TLS_HANDSHAKE_BROKEN_OFF';
+
+/** The code by which an error of a connection is known here; undefined where it has none. */
+export function findConnectionCode(error: Error): string | undefined {
+  if (error.message.startsWith('Client network socket disconnected before secure TLS')) return brokenHandshake;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  // What Node finds while it writes has OpenSSL's reason in its text only.
+  return code === 'EPROTO' && error.message.includes('wrong version number') ? 'ERR_SSL_WRONG_VERSION_NUMBER' : code;
+}
+
 /** By Node's, undici's and OpenSSL's codes. */
 const knownCodes: ReadonlyMap<string, KnownCode> = new Map([
   [
@@ -114,6 +125,16 @@ const knownCodes: ReadonlyMap<string, KnownCode> = new Map([
     neverBegun('the server certificate is for another host name; check the host of the URL'),
   ],
   ['ERR_TLS_HANDSHAKE_TIMEOUT', unreachable],
+  [
+    brokenHandshake,
+    {
+      kind: 'unavailable',
+      reason:
+        'the server or something on the way ended the connection before TLS was set up; check the port of the URL, that it speaks TLS, and whether it wants a client certificate',
+      sent: 'never',
+      mayPass: true,
+    },
+  ],
   ['ERR_SSL_WRONG_VERSION_NUMBER', noTls],
   ['ERR_SSL_PACKET_LENGTH_TOO_LONG', noTls],
   ['ERR_SSL_UNSUPPORTED_PROTOCOL', noAgreement],

@@ -61,6 +61,20 @@ export class BadResponseError extends HttpError {
   override readonly name = 'BadResponseError';
 }
 
+/** A redirect that is not followed. */
+export class RedirectError extends BadResponseError {
+  /** 303 says that the request was done and where its result is; every other redirect that it was not. */
+  readonly isDone: boolean;
+
+  constructor(where: string, message: string, status: number) {
+    super(where, message);
+    this.isDone = status === seeOther;
+  }
+}
+
+/** RFC 9110, section 15.4.4. */
+const seeOther = 303;
+
 /** What answers speaks another protocol, such as HTTP/2 without an upgrade: the port is that of another service. */
 export class NotHttpError extends BadResponseError {}
 

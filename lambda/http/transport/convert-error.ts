@@ -8,6 +8,7 @@ import {
   HttpTimeoutError,
   NotHttpError,
 } from '../errors/errors.ts';
+import { findConnectionCode } from '../errors/connection-reasons.ts';
 import { isInterruption } from '../../runtime/abort.ts';
 import type { Timeouts } from './limits.ts';
 import { checkAddress } from '../where.ts';
@@ -39,6 +40,7 @@ export function convertToHttpError(
   }
   // Without its cause, which quotes the answer.
   if (isParserError(error)) return new NotHttpError(where, 'the answer is not HTTP; check scheme and port of the URL');
+  if (isUninvited(error)) return new BadResponseError(where, uninvited);
   return convertByCode(findErrorCode(error), error, where, timeouts);
 }
 
@@ -77,13 +79,24 @@ function isParserError(error: unknown): boolean {
   return error instanceof Error && error.name === 'HTTPParserError';
 }
 
+const uninvited = `the server answered 100 or 101 before its answer, which was not asked for and is not taken; ${checkAddress}`;
+
+/** undici ends the connection where a server says to go on, or changes the protocol, without having been asked to. */
+function isUninvited(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    /^bad (response|upgrade)$/.test(error.message) &&
+    findErrorCode(error) === 'UND_ERR_SOCKET'
+  );
+}
+
 /** Node's or OpenSSL's code; a proxy's refusal, for which undici has none, is `PROXY_407` and the like. */
 function findErrorCode(error: unknown): string {
   if (!(error instanceof Error)) return 'UNKNOWN';
   const status = /^Proxy response \((\d{3})\)|^Proxy Authentication Required \((407)\)/.exec(error.message);
   const proxyStatus = status?.[1] ?? status?.[2];
   if (proxyStatus !== undefined) return `PROXY_${proxyStatus}`;
-  return 'code' in error && typeof error.code === 'string' ? error.code : 'UNKNOWN';
+  return findConnectionCode(error) ?? 'UNKNOWN';
 }
 
 function formatSeconds(ms: number): string {

@@ -1,6 +1,6 @@
 /** Sends one request of a sink that adds, and finds out whether what is in it was stored. */
 import { explainRunEnd } from '../../runtime/abort.ts';
-import { ForbiddenRequestError, HttpStatusError } from '../../http/errors/errors.ts';
+import { ForbiddenRequestError, HttpStatusError, RedirectError } from '../../http/errors/errors.ts';
 import { describeHttpProblem, type StatusHints } from '../../http/errors/problem.ts';
 import { isNeverSent } from '../../http/transport/retry.ts';
 import type { Problem } from '../../model/problem.ts';
@@ -79,6 +79,7 @@ function decideOutcome(error: unknown, { refusals, undone }: Statuses): 'refused
 /** Whether nothing was stored for certain: another fault of the server, and an answer that never came, prove nothing. */
 export function isNotTaken(error: unknown, undoneStatuses: readonly number[]): boolean {
   if (error instanceof HttpStatusError) return error.status < 500 || undoneStatuses.includes(error.status);
+  if (error instanceof RedirectError) return !error.isDone;
   return isUntried(error) || isNeverSent(error);
 }
 

@@ -1,5 +1,6 @@
 /** What the contract has to know of a sink's backend, and the common form in which it looks at what arrived there. */
 import type { Labels } from '../../../lambda/model/metric.ts';
+import type { OddAnswer } from './odd-answers.ts';
 
 /** One series' figures as a backend got them in one request, whatever the protocol. */
 export interface ReceivedValue {
@@ -56,6 +57,8 @@ export type ReceiverFault =
   | 'dripping';
 
 export interface ReceiverBehaviour {
+  /** Answers in its own way what brings figures. */
+  readonly odd?: OddAnswer;
   /** A rule that only the backend knows: it does not keep such a value. */
   readonly refuses?: (value: ReceivedValue) => boolean;
   /** At every request, or what it returns for each that brings figures. */

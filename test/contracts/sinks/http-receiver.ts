@@ -29,7 +29,7 @@ export interface HttpBackend {
 const dripMs = 20;
 
 export function receiveHttp(backend: HttpBackend): StartReceiver {
-  return async ({ refuses = () => false, fault: behaves }) => {
+  return async ({ refuses = () => false, fault: behaves, odd }) => {
     const received: ReceivedRequest[] = [];
     const server = await startLoopbackServer((_request, response, recorded) => {
       const decoded = backend.decode(recorded);
@@ -41,6 +41,12 @@ export function receiveHttp(backend: HttpBackend): StartReceiver {
       }
       if (decoded === undefined) {
         response.writeHead(200, { 'content-type': 'application/json' }).end(backend.otherwise ?? '{}');
+        return;
+      }
+      if (odd !== undefined) {
+        const stored = odd.isStored ? decoded.values : [];
+        received.push({ ...decoded, bytes: recorded.body.byteLength, stored, isConfirmed: false });
+        odd.respond(backend.answer(decoded.values, []), response);
         return;
       }
       const { status, headers, body, stored } = backend.answer(decoded.values, decoded.values.filter(refuses));

@@ -58,7 +58,7 @@ withPushgateway('a Pushgateway that asks who comes', (command) => {
         {
           kind: 'auth',
           where: textLike(/^pushgateway\/pushgateway PUT 127\.0\.0\.1:\d+\/metrics\/job\/ci$/),
-          message: textLike(/^answered 401 ".*": .*secret; 3 other groups were not pushed after that$/),
+          message: textLike(/^not stored: answered 401 ".*": .*secret; 3 other groups were not pushed after that$/),
         },
       ],
     });

@@ -55,7 +55,11 @@ describe('a request to the gateway', () => {
 
 describe('a gateway that fails', () => {
   it.each([
-    [404, 'configuration', /^answered 404 "no": there is no Pushgateway at this path; set `url` to its base URL/],
+    [
+      404,
+      'configuration',
+      /^not stored: answered 404 "no": there is no Pushgateway at this path; set `url` to its base URL/,
+    ],
     [405, 'configuration', /without \/metrics/],
     [403, 'auth', /lack a permission/],
   ])('with %i is asked once, and the report says what to do', async (status, kind, message) => {
@@ -124,7 +128,9 @@ describe('a gateway that fails', () => {
       {
         kind: 'rejected',
         where: textLike(/PUT .*\/source\/b$/),
-        message: textLike(/^answered 400 "text format parsing error .*one before 1\.5\.0 does not know gzip/),
+        message: textLike(
+          /^not stored: answered 400 "text format parsing error .*one before 1\.5\.0 does not know gzip/,
+        ),
       },
     ]);
   });

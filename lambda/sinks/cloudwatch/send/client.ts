@@ -1,11 +1,11 @@
 /** Calls PutMetricData by the AWS SDK, and repeats only what CloudWatch can take twice. */
 import { CloudWatchClient, type CloudWatchClientConfig, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { HttpRequest } from '@smithy/protocol-http';
+import { findConnectionCode, isNeverSentCode } from '../../../http/errors/connection-reasons.ts';
 import type { AssumedRole, AwsAccess } from '../../../http/auth/aws-credentials.ts';
 import { version } from '../../../version.ts';
 import { beforeEachSending, createRememberingMiddleware } from '../../../secrets/redaction/sdk-requests.ts';
 import type { SinkPorts } from '../../sink.ts';
-import { unsentCodes } from './explain-error.ts';
 import { answerTimeoutMs, connectTimeoutMs, maxAttempts, maxConcurrentRequests } from '../limits.ts';
 
 /** How a call ended; the bytes were on the wire in either case. */
@@ -165,5 +165,6 @@ function createCarefulRetries({ config }: CloudWatchClient): RetryStrategy {
 
 function isNotTaken({ errorType, error }: RetryErrorInfo): boolean {
   if (errorType === 'THROTTLING') return true;
-  return typeof error === 'object' && 'code' in error && unsentCodes.has(error.code);
+  const code = error instanceof Error ? findConnectionCode(error) : undefined;
+  return code !== undefined && isNeverSentCode(code);
 }

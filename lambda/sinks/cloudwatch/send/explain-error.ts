@@ -1,5 +1,5 @@
 /** Says why a request was not stored, what became of it, and what to do about it. */
-import { explainConnection } from '../../../http/errors/connection-reasons.ts';
+import { explainConnection, findConnectionCode, isNeverSentCode } from '../../../http/errors/connection-reasons.ts';
 import { HttpError } from '../../../http/errors/errors.ts';
 import type { ProblemKind } from '../../../model/problem.ts';
 import { SecretUnavailableError } from '../../../secrets/secrets.ts';
@@ -18,15 +18,6 @@ export interface SendProblem {
   /** Positions of the datums that a refusal for content names, from 0; empty where it names none. */
   readonly named?: readonly number[];
 }
-
-/** Errors of Node that come before the first byte is sent. */
-export const unsentCodes: ReadonlySet<unknown> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-]);
 
 /** AWS sends throttling as 400 with one of these names (CloudWatch API reference, Common errors). */
 const throttled: ReadonlySet<string> = new Set([
@@ -75,7 +66,8 @@ function explainStatus({ name, code, detail, said, named }: ErrorDetails, status
   if (status === 413) return explainTooLarge(said);
   if (status === 400) return explainRefusedContent(status, name, detail, named);
   if (status >= 400) return explainWrongAddress(status, said);
-  return code === undefined ? explainStrangeAnswer(status, name, said) : explainNoAnswer(code);
+  if (code !== undefined) return explainNoAnswer(code);
+  return explainStrangeAnswer({ name, said }, status);
 }
 
 /** The role of the sink could not be taken on, so nothing was sent; the error names its own remedy. */
@@ -174,20 +166,27 @@ function explainWrongAddress(status: number, said: string): SendProblem {
   };
 }
 
-/** A success or a redirect that the SDK could not read: whether anything was stored is unknown. */
-function explainStrangeAnswer(status: number, name: string, said: string): SendProblem {
+/** A success that the SDK could not read, of which nobody knows what was stored, or a redirect. */
+function explainStrangeAnswer({ name, said }: Pick<ErrorDetails, 'name' | 'said'>, status: number): SendProblem {
   return {
     kind: 'bad-response',
     cause: `${String(status)} ${name}`,
     reason: `the answer ${String(status)}${quote(said)} is not one of CloudWatch's`,
     remedy: 'check AWS_ENDPOINT_URL_CLOUDWATCH and proxies on the way',
     isForContent: false,
-    fate: 'unknown',
+    fate: isRedirect(status) ? 'not taken' : 'unknown',
   };
+}
+
+/** RFC 9110, section 15.4: all but 303 say that the request was not done here. */
+function isRedirect(status: number): boolean {
+  return status >= 300 && status < 400 && status !== 303;
 }
 
 function explainNoAnswer(code: string): SendProblem {
   if (code.startsWith('PROXY_')) return explainProxy(code);
+  if (isOfTls(code)) return explainHandshake(code);
+  if (code.startsWith('HPE_')) return explainNoHttp(code);
   return {
     kind: 'unavailable',
     cause: code,
@@ -195,7 +194,46 @@ function explainNoAnswer(code: string): SendProblem {
     remedy:
       'check the Region, the DNS and the route to monitoring.<region>.amazonaws.com; in a VPC it needs an endpoint or a NAT',
     isForContent: false,
-    fate: unsentCodes.has(code) ? 'not taken' : 'unknown',
+    fate: isNeverSentCode(code) ? 'not taken' : 'unknown',
+  };
+}
+
+/** Codes of the parser of HTTP in Node. */
+function explainNoHttp(code: string): SendProblem {
+  return {
+    kind: 'bad-response',
+    cause: code,
+    reason: `the answer is not HTTP (${code})`,
+    remedy: 'check AWS_ENDPOINT_URL_CLOUDWATCH, its scheme and port, and proxies on the way',
+    isForContent: false,
+    fate: 'unknown',
+  };
+}
+
+/** The handshake of TLS failed, as behind a proxy that shows a certificate of its own: nothing was sent. */
+function isOfTls(code: string): boolean {
+  return isNeverSentCode(code) && !plainCodes.has(code);
+}
+
+/** What keeps a connection from coming about at all; AWS's own remedies are better for these. */
+const plainCodes: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+
+function explainHandshake(code: string): SendProblem {
+  const [said = ''] = explainConnection(code).reason.split('; ');
+  return {
+    kind: 'unavailable',
+    cause: code,
+    reason: `${said} (${code})`,
+    remedy:
+      'what answers is not AWS: check AWS_ENDPOINT_URL_CLOUDWATCH; a proxy that looks into TLS has to let CloudWatch pass, or set NODE_EXTRA_CA_CERTS to its certificate',
+    isForContent: false,
+    fate: 'not taken',
   };
 }
 
@@ -240,7 +278,7 @@ function extractDetails(error: unknown): ErrorDetails {
     return { name: 'Unknown', code: undefined, status: undefined, detail: 'no reason given', said: '', named: [] };
   return {
     name: error.name,
-    code: findText(error, 'code'),
+    code: findConnectionCode(error),
     status: findStatus(error),
     detail: formatDetail(error),
     said: formatWords(error),
@@ -261,11 +299,6 @@ function findStatus(error: Error): number | undefined {
   const metadata: unknown = '$metadata' in error ? error.$metadata : undefined;
   if (typeof metadata !== 'object' || metadata === null || !('httpStatusCode' in metadata)) return undefined;
   return typeof metadata.httpStatusCode === 'number' ? metadata.httpStatusCode : undefined;
-}
-
-function findText(error: Error, key: 'code'): string | undefined {
-  const value: unknown = key in error ? Reflect.get(error, key) : undefined;
-  return typeof value === 'string' ? value : undefined;
 }
 
 /** The SDK puts its own name in place of words that are missing, and loses the text of an answer that is not JSON. */

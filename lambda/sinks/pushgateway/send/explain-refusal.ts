@@ -3,6 +3,8 @@ import { HttpStatusError } from '../../../http/errors/errors.ts';
 import { describeHttpProblem } from '../../../http/errors/problem.ts';
 import type { Problem } from '../../../model/problem.ts';
 import { shortenText } from '../../../model/text/wording.ts';
+import { isNotTaken } from '../../../series/delivery/fate.ts';
+import { mayBeMissing, notStored } from '../../../series/losses/stored-words.ts';
 import { maxGatewayText } from '../limits.ts';
 
 /** Texts of the Pushgateway (handler/push.go) and of the check of client_golang (prometheus/registry.go) behind it. */
@@ -51,15 +53,21 @@ export function parseBlamedMetrics({ status, excerpt }: HttpStatusError): Readon
 export function describeRequestProblem(error: unknown, where: string): Problem {
   const problem = describeHttpProblem(error, where, hints, 'quote');
   if (problem === undefined) throw error;
-  if (!(error instanceof HttpStatusError) || error.status !== 400) return problem;
-  return { ...problem, kind: 'rejected', message: `answered 400 ${explainRefusal(error)}` };
+  const became = isNotTaken(error, undoneStatuses) ? notStored : mayBeMissing;
+  const isAboutPage = error instanceof HttpStatusError && error.status === 400;
+  const message = isAboutPage ? `answered 400${explainRefusal(error)}` : problem.message;
+  return { ...problem, message: `${became}: ${message}` };
 }
 
-/** The gateway's own words and what to do about them. */
+/** Faults of the gateway, or of a proxy before it, that has done nothing (RFC 9110, RFC 6585). */
+const undoneStatuses: readonly number[] = [429, 503];
+
+/** The gateway's own words, behind a blank, where there are any, and what to do about them. */
 export function explainRefusal({ excerpt }: HttpStatusError): string {
   const said = excerpt.trim();
   const remedy =
     remedies.find(([says]) => says.test(said))?.[1] ??
     'the gateway refuses the whole group; leave the metric that it means out with `metrics.exclude`, and report it';
-  return `"${shortenText(said, maxGatewayText)}": ${remedy}`;
+  const quoted = said === '' ? '' : ` "${shortenText(said, maxGatewayText)}"`;
+  return `${quoted}: ${remedy}`;
 }

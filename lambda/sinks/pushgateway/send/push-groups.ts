@@ -115,7 +115,7 @@ function findBlamed(names: readonly string[], error: unknown): Blamed | undefine
 function describeOmission({ metrics, error }: Blamed, key: GroupingKey, where: string): Problem {
   const group = Object.entries(key).map(([name, value]) => `${name}="${value}"`);
   const what = `${formatList(metrics)} out of group {${group.join(',')}}`;
-  return { kind: 'rejected', where, message: `left ${what}, for the gateway answered 400 ${explainRefusal(error)}` };
+  return { kind: 'rejected', where, message: `left ${what}, for the gateway answered 400${explainRefusal(error)}` };
 }
 
 function sum(results: readonly Pushed[], value: (result: Pushed) => number): number {

@@ -71,7 +71,7 @@ const statusRemedies: StatusRemedies = {
 
 /** A 400 of Amazon Managed Service for Prometheus can have no text at all. */
 const noReason =
-  'The receiver gives no reason. In Amazon Managed Service for Prometheus it is the `Reason` of metric DiscardedSamples in CloudWatch namespace AWS/Prometheus; the usual cause is two writers with the same series and timestamps.';
+  'The receiver gives no reason. In Amazon Managed Service for Prometheus it is the `Reason` of metric DiscardedSamples in CloudWatch namespace AWS/Prometheus; the usual cause is two writers with the same series and timestamps: look for the second one.';
 
 /**
  * `datedBy`: the instance whose page has dated the samples, where they carry times of their own.
