@@ -2,25 +2,15 @@
 import { collectHttpSecrets } from '../../http/settings.ts';
 import { defineSource } from '../source.ts';
 import { BitbucketPipelinesConfig, collectAuthSecrets } from './config.ts';
-import { deploymentMetrics } from '../../model/catalogue/deployment-metrics.ts';
-import { absences, baseMetrics, eventMetrics, runnerMetrics, stepMetrics } from './metrics.ts';
+import { absences, bitbucketMetrics, selectMetrics } from './metrics.ts';
 
 export const bitbucketPipelines = defineSource({
   kind: 'bitbucket-pipelines',
   system: 'bitbucket',
   title: 'Bitbucket Pipelines',
   config: BitbucketPipelinesConfig,
-  metrics: [...baseMetrics, ...deploymentMetrics, ...eventMetrics, ...runnerMetrics, ...stepMetrics],
-  metricsOf: ({ steps, runners, deployments, events }) => {
-    const hasRunners = runners?.workspace !== 'leave' || runners.repositories !== undefined;
-    return [
-      ...baseMetrics,
-      ...(deployments === undefined ? [] : deploymentMetrics),
-      ...(events === undefined ? [] : eventMetrics),
-      ...(hasRunners ? runnerMetrics : []),
-      ...(steps === 'read' ? stepMetrics : []),
-    ];
-  },
+  metrics: bitbucketMetrics,
+  metricsOf: selectMetrics,
   absencesOf: () => absences,
   secretsOf: ({ auth, tls }) => [...collectAuthSecrets(auth), ...collectHttpSecrets({ tls })],
   eventsOf: ({ events }) => events && { kind: 'webhook', secret: events.webhookSecret, scheme: 'hub-signature' },

@@ -15,7 +15,9 @@ import {
   sourceLabels,
 } from '../../model/catalogue/identity-labels.ts';
 import { defineMetric } from '../../model/catalogue/define-metric.ts';
+import { deploymentMetrics } from '../../model/catalogue/deployment-metrics.ts';
 import type { MetricDefinition } from '../../model/metric.ts';
+import type { BitbucketPipelinesConfig } from './config.ts';
 import { jobBusySeconds, jobDuration, jobsFinished, jobWait } from '../../model/catalogue/job-metrics.ts';
 import {
   runActiveDuration,
@@ -108,7 +110,7 @@ export const excessScopes = defineMetric({
 });
 
 /** Of every configuration. */
-export const baseMetrics = [
+const baseMetrics = [
   buildSeconds,
   excessScopes,
   repositoryVisits,
@@ -128,10 +130,10 @@ export const baseMetrics = [
 ] as const satisfies readonly MetricDefinition[];
 
 /** Only where steps are read. */
-export const stepMetrics = [jobBusySeconds, jobDuration, jobsFinished, jobWait, runWait, stepsLeftOut] as const;
+const stepMetrics = [jobBusySeconds, jobDuration, jobsFinished, jobWait, runWait, stepsLeftOut] as const;
 
 /** Only where runners are read. */
-export const runnerMetrics = [
+const runnerMetrics = [
   busyRunnersPeak,
   onlineRunners,
   outdatedRunners,
@@ -141,7 +143,28 @@ export const runnerMetrics = [
 ] as const;
 
 /** Only where a webhook tells. */
-export const eventMetrics = [eventsTaken] as const;
+const eventMetrics = [eventsTaken] as const;
+
+/** All that the source may send. */
+export const bitbucketMetrics: readonly MetricDefinition[] = [
+  ...baseMetrics,
+  ...deploymentMetrics,
+  ...eventMetrics,
+  ...runnerMetrics,
+  ...stepMetrics,
+];
+
+export function selectMetrics(config: BitbucketPipelinesConfig): readonly MetricDefinition[] {
+  const { steps, runners, deployments, events } = config;
+  const hasRunners = runners?.workspace !== 'leave' || runners.repositories !== undefined;
+  return [
+    ...baseMetrics,
+    ...(deployments === undefined ? [] : deploymentMetrics),
+    ...(events === undefined ? [] : eventMetrics),
+    ...(hasRunners ? runnerMetrics : []),
+    ...(steps === 'read' ? stepMetrics : []),
+  ];
+}
 
 /** What Bitbucket has no word for, and what it tells of some workspaces only. */
 export const absences: readonly Absence[] = [

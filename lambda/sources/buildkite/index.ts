@@ -1,27 +1,17 @@
 /** The registry entry of the Buildkite source. */
 import { collectHttpSecrets } from '../../http/settings.ts';
-import { credentialMetrics } from '../../model/credential.ts';
-import type { MetricDefinition } from '../../model/metric.ts';
 import { defineSource } from '../source.ts';
-import { resolveApiSettings, BuildkiteConfig, resolveEventFeed, hasTotals } from './config.ts';
-import {
-  absencesOf,
-  agentMetrics,
-  buildMetrics,
-  compatMetrics,
-  compatQueues,
-  jobMetrics,
-  waitMetrics,
-} from './metrics.ts';
+import { BuildkiteConfig, resolveApiSettings, resolveEventFeed } from './config.ts';
+import { buildkiteMetrics, describeAbsences, selectMetrics } from './metrics.ts';
 
 export const buildkite = defineSource({
   kind: 'buildkite',
   system: 'buildkite',
   title: 'Buildkite',
   config: BuildkiteConfig,
-  metrics: [...agentMetrics, ...waitMetrics, ...buildMetrics, ...jobMetrics, ...credentialMetrics, ...compatMetrics],
-  metricsOf: (config) => [...agentMetrics, ...selectApiMetrics(config), ...selectCompatMetrics(config)],
-  absencesOf,
+  metrics: buildkiteMetrics,
+  metricsOf: selectMetrics,
+  absencesOf: describeAbsences,
   secretsOf: ({ agentTokens = [], apiToken, portal, ...config }) => [
     ...agentTokens,
     ...(apiToken === undefined ? [] : [apiToken]),
@@ -34,20 +24,3 @@ export const buildkite = defineSource({
   tellsRateLimit: (config) => resolveApiSettings(config) !== undefined,
   load: async () => (await import('./collect.ts')).createBuildkite,
 });
-
-function selectApiMetrics(config: BuildkiteConfig): readonly MetricDefinition[] {
-  const settings = resolveApiSettings(config);
-  if (settings === undefined) return [];
-  const { waits, jobs } = settings;
-  return [
-    ...(waits === 'off' ? [] : waitMetrics),
-    ...buildMetrics,
-    ...(jobs === 'skip' ? [] : jobMetrics),
-    ...credentialMetrics,
-  ];
-}
-
-function selectCompatMetrics(config: BuildkiteConfig): readonly MetricDefinition[] {
-  if (!config.compat || config.agentTokens === undefined) return [];
-  return hasTotals(config) ? compatMetrics : compatQueues;
-}

@@ -27,22 +27,16 @@ import {
   runWait,
   systemErrors,
 } from '../../model/catalogue/run-metrics.ts';
-import { resolveApiSettings, type BuildkiteConfig } from './config.ts';
+import { type BuildkiteConfig, hasTotals, resolveApiSettings } from './config.ts';
 
 /** Neutral metrics of the agent API; with an API token `ci_queue_jobs` has further states. */
-export const agentMetrics = [queueJobs, starvedJobs, workers, workerUtilization] as const;
+const agentMetrics = [queueJobs, starvedJobs, workers, workerUtilization] as const;
 
 /** What the waiting jobs and the queues of the GraphQL API say. */
-export const waitMetrics = [
-  queueOldestWait,
-  queuePaused,
-  queuePausedSince,
-  queueRecentJobs,
-  queueWaitQuantile,
-] as const;
+const waitMetrics = [queueOldestWait, queuePaused, queuePausedSince, queueRecentJobs, queueWaitQuantile] as const;
 
 /** What builds say. */
-export const buildMetrics = [
+const buildMetrics = [
   runDuration,
   runLastFinished,
   runLastResult,
@@ -55,7 +49,7 @@ export const buildMetrics = [
 ] as const;
 
 /** What the jobs of builds say; only they tell when people were waited for. */
-export const jobMetrics = [jobBusySeconds, jobDuration, jobWait, jobsFinished, runActiveDuration] as const;
+const jobMetrics = [jobBusySeconds, jobDuration, jobWait, jobsFinished, runActiveDuration] as const;
 
 /** The figures of buildkite-agent-metrics v5.12.4; its code counts, its README prints some names wrongly. */
 export const compatBases = [
@@ -118,11 +112,42 @@ export function defineQueueMetric(compat: CompatBase): MetricDefinition<'gauge',
 }
 
 const compatTotals: readonly MetricDefinition[] = compatBases.map(defineTotalMetric);
-export const compatQueues: readonly MetricDefinition[] = compatBases.map(defineQueueMetric);
-export const compatMetrics: readonly MetricDefinition[] = [...compatTotals, ...compatQueues];
+const compatQueues: readonly MetricDefinition[] = compatBases.map(defineQueueMetric);
+const compatMetrics: readonly MetricDefinition[] = [...compatTotals, ...compatQueues];
+
+/** All that the source may send. */
+export const buildkiteMetrics: readonly MetricDefinition[] = [
+  ...agentMetrics,
+  ...waitMetrics,
+  ...buildMetrics,
+  ...jobMetrics,
+  ...credentialMetrics,
+  ...compatMetrics,
+];
+
+export function selectMetrics(config: BuildkiteConfig): readonly MetricDefinition[] {
+  return [...agentMetrics, ...selectApiMetrics(config), ...selectCompatMetrics(config)];
+}
+
+function selectApiMetrics(config: BuildkiteConfig): readonly MetricDefinition[] {
+  const settings = resolveApiSettings(config);
+  if (settings === undefined) return [];
+  const { waits, jobs } = settings;
+  return [
+    ...(waits === 'off' ? [] : waitMetrics),
+    ...buildMetrics,
+    ...(jobs === 'skip' ? [] : jobMetrics),
+    ...credentialMetrics,
+  ];
+}
+
+function selectCompatMetrics(config: BuildkiteConfig): readonly MetricDefinition[] {
+  if (!config.compat || config.agentTokens === undefined) return [];
+  return hasTotals(config) ? compatMetrics : compatQueues;
+}
 
 /** What Buildkite's APIs have no word for, or only in some of them. */
-export function absencesOf(config: BuildkiteConfig): readonly Absence[] {
+export function describeAbsences(config: BuildkiteConfig): readonly Absence[] {
   const settings = resolveApiSettings(config);
   const waits = settings?.waits ?? 'off';
   return [

@@ -149,10 +149,10 @@ export const workflowRunDuration = defineMetric({
   },
 });
 
-export const compatMetrics: readonly MetricDefinition[] = [workflowUp, workflowRunDuration];
+const compatMetrics: readonly MetricDefinition[] = [workflowUp, workflowRunDuration];
 
 /** Of the runs that the control plane lists. */
-export const controlPlaneMetrics: readonly MetricDefinition[] = [
+const controlPlaneMetrics: readonly MetricDefinition[] = [
   policyResults,
   policyViolations,
   runDuration,
@@ -167,8 +167,24 @@ export const controlPlaneMetrics: readonly MetricDefinition[] = [
   workflowDown,
 ];
 
+/** All that the source may send. */
+export const chainloopMetrics: readonly MetricDefinition[] = [
+  ...controlPlaneMetrics,
+  ...compatMetrics,
+  ...credentialMetrics,
+];
+
+export function selectMetrics({ read, compat }: ChainloopConfig): readonly MetricDefinition[] {
+  return [
+    ...(read === 'relay' ? [] : controlPlaneMetrics),
+    // A relay without the names that it relays would be empty.
+    ...(compat || read !== 'control-plane' ? compatMetrics : []),
+    ...credentialMetrics,
+  ];
+}
+
 /** What Chainloop has no word for, and what an organization without violations and releases does not tell. */
-export function absencesOf({ read, compat }: ChainloopConfig): readonly Absence[] {
+export function describeAbsences({ read, compat }: ChainloopConfig): readonly Absence[] {
   // The relay has its own names only, and steps in where the control plane cannot be called.
   const isFallback = !compat && read === 'auto';
   return [...absences, ...(isFallback ? compatMetrics.map((metric): Absence => ({ metric, when: 'usually' })) : [])];

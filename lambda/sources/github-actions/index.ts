@@ -1,24 +1,16 @@
 /** Describes the source github-actions to the collector; the reader itself is loaded when it is needed. */
 import { collectHttpSecrets } from '../../http/settings.ts';
-import { deploymentMetrics } from '../../model/catalogue/deployment-metrics.ts';
 import { defineSource } from '../source.ts';
 import { GithubActionsConfig, secretOf } from './config.ts';
-import { absences, baseMetrics, eventMetrics, jobMetrics, runnerMetrics, starvedMetrics } from './metrics.ts';
+import { absences, githubMetrics, selectMetrics } from './metrics.ts';
 
 export const githubActions = defineSource({
   kind: 'github-actions',
   system: 'github',
   title: 'GitHub Actions',
   config: GithubActionsConfig,
-  metrics: [...baseMetrics, ...deploymentMetrics, ...eventMetrics, ...jobMetrics, ...runnerMetrics, ...starvedMetrics],
-  metricsOf: ({ jobs, runners, deployments, events }) => [
-    ...baseMetrics,
-    ...(deployments === undefined ? [] : deploymentMetrics),
-    ...(events === undefined ? [] : eventMetrics),
-    ...(jobs === 'read' ? jobMetrics : []),
-    ...(runners === 'read' ? runnerMetrics : []),
-    ...(jobs === 'read' && runners === 'read' ? starvedMetrics : []),
-  ],
+  metrics: githubMetrics,
+  metricsOf: selectMetrics,
   absencesOf: () => absences,
   secretsOf: ({ auth, tls }) => [secretOf(auth), ...collectHttpSecrets({ tls })],
   eventsOf: ({ events }) => events && { kind: 'webhook', secret: events.webhookSecret, scheme: 'github-signature' },

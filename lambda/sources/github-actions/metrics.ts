@@ -29,7 +29,9 @@ import {
 } from '../../model/catalogue/run-metrics.ts';
 import { credentialMetrics } from '../../model/credential.ts';
 import { defineMetric } from '../../model/catalogue/define-metric.ts';
+import { deploymentMetrics } from '../../model/catalogue/deployment-metrics.ts';
 import type { MetricDefinition } from '../../model/metric.ts';
+import type { GithubActionsConfig } from './config.ts';
 
 export const hostings = ['hosted', 'self_hosted', 'unknown'] as const;
 export type Hosting = (typeof hostings)[number];
@@ -87,7 +89,7 @@ export const excessPermissions = defineMetric({
 });
 
 /** Of every configuration. */
-export const baseMetrics = [
+const baseMetrics = [
   approvalsWaiting,
   excessPermissions,
   oldestVisit,
@@ -107,7 +109,7 @@ export const baseMetrics = [
 ] as const satisfies readonly MetricDefinition[];
 
 /** Only where jobs are read. */
-export const jobMetrics = [
+const jobMetrics = [
   jobBusySeconds,
   jobDuration,
   jobsFinished,
@@ -118,13 +120,35 @@ export const jobMetrics = [
 ] as const satisfies readonly MetricDefinition[];
 
 /** Only where runners are read. */
-export const runnerMetrics = [workers, workerUtilization] as const satisfies readonly MetricDefinition[];
+const runnerMetrics = [workers, workerUtilization] as const satisfies readonly MetricDefinition[];
 
 /** Only where both are read: jobs tell what waits, runners who could take it. */
-export const starvedMetrics = [starvedJobs] as const satisfies readonly MetricDefinition[];
+const starvedMetrics = [starvedJobs] as const satisfies readonly MetricDefinition[];
 
 /** Only where a webhook tells. */
-export const eventMetrics = [eventsTaken] as const satisfies readonly MetricDefinition[];
+const eventMetrics = [eventsTaken] as const satisfies readonly MetricDefinition[];
+
+/** All that the source may send. */
+export const githubMetrics: readonly MetricDefinition[] = [
+  ...baseMetrics,
+  ...deploymentMetrics,
+  ...eventMetrics,
+  ...jobMetrics,
+  ...runnerMetrics,
+  ...starvedMetrics,
+];
+
+export function selectMetrics(config: GithubActionsConfig): readonly MetricDefinition[] {
+  const { jobs, runners, deployments, events } = config;
+  return [
+    ...baseMetrics,
+    ...(deployments === undefined ? [] : deploymentMetrics),
+    ...(events === undefined ? [] : eventMetrics),
+    ...(jobs === 'read' ? jobMetrics : []),
+    ...(runners === 'read' ? runnerMetrics : []),
+    ...(jobs === 'read' && runners === 'read' ? starvedMetrics : []),
+  ];
+}
 
 /** What GitHub has no word for, and what it tells at times only. */
 export const absences: readonly Absence[] = [
