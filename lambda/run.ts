@@ -26,11 +26,13 @@ export async function run(pipeline: Pipeline, context: RunContext): Promise<RunR
   const { scheduledMs, tickMs } = context;
   const startedAtMs = clock();
   const durationMs = startStopwatch(clock);
-  const leastForSinksMs = reserveForSinks(pipeline, context.deadline);
+  const reservedMs = reserveForSinks(pipeline, context.deadline);
+  const latestEndMs = context.deadline.remainingMs() + reservedMs;
 
   const { batch, sources, counting } = await gather(pipeline, context, 'commit');
   // Another invocation publishes this tick, the collector's own metrics included.
   const isTaken = sources.length > 0 && sources.every(({ status }) => status === 'skipped');
+  const leastForSinksMs = Math.max(0, Math.min(reservedMs, latestEndMs - durationMs()));
   using delivering = extendForSinks(pipeline, context.deadline, leastForSinksMs);
   const sinks = isTaken ? [] : await deliver(pipeline, { deadline: delivering }, batch, counting);
 
@@ -52,8 +54,9 @@ function showRun({ sinks, log }: Pipeline, report: RunReport): void {
 }
 
 /**
- * Time that the sinks have whatever the rest has taken. Nothing ends a process in a terminal at its deadline, as Lambda
- * does: on a machine that is very busy it is better that a run ends late than that all that was read is lost.
+ * Time that the sinks have although the rest has taken it. Nothing ends a process in a terminal at its deadline, as Lambda
+ * does: on a machine that is very busy it is better that a run ends late than that all that was read is lost. It never
+ * ends later than by this time, so that who waits for it knows for how long.
  */
 function reserveForSinks({ resources }: Pipeline, deadline: Deadline): number {
   return resources?.runtime === 'terminal' ? deadline.remainingMs() * (1 - shareForSources) : 0;
@@ -64,8 +67,8 @@ function extendForSinks({ log }: Pipeline, deadline: Deadline, leastMs: number):
   const addedMs = extended.remainingMs() - deadline.remainingMs();
   // Less than this passes between two looks at the clock.
   if (addedMs >= 1000)
-    log.warn('the machine is so busy that reading took the time of the sinks as well; this run ends later', {
-      laterMs: Math.round(addedMs),
+    log.warn('the machine is so busy that reading took the time of the sinks as well; this run may end later', {
+      atMostLaterMs: Math.round(addedMs),
       remedy: 'raise --timeout, or run it on a machine that has more CPU time left',
     });
   return extended;

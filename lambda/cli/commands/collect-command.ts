@@ -25,7 +25,10 @@ export const collectCommand: Command = {
       help: 'table (the default), prometheus (text exposition) or json (one object a run).',
     },
     json: { help: 'Short for --format json.' },
-    timeout: { value: 'TIME', help: 'Longest time of one run (default 30s); sources have 60 %, sinks 40 %.' },
+    timeout: {
+      value: 'TIME',
+      help: 'Longest time of one run (default 30s); sources have 60 %, sinks 40 %; on a busy machine 40 % more.',
+    },
     state: {
       value: 'FOLDER',
       help: 'Where counters are kept between runs (default .ci-metrics-state beside the configuration).',

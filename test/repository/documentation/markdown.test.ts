@@ -65,6 +65,26 @@ describe('links', () => {
   });
 });
 
+/** Folders of the repository whose files a text names. */
+const namedPath = /`((?:lambda|infra|scripts|test|docs|dashboards)\/[\w./-]+)`/g;
+
+/** A file of somebody else's app, in an example. */
+const foreignPaths: readonly string[] = ['infra/my-app.ts'];
+
+function pathsIn(file: string): readonly string[] {
+  return [...textOf(file).matchAll(namedPath)].map(([, path = '']) => path);
+}
+
+describe('files and folders that a text names', () => {
+  it('exist', () => {
+    const named = markdownFiles().flatMap((file) => pathsIn(file).map((path) => ({ file, path })));
+
+    expect(named.length).toBeGreaterThan(40);
+    const missing = named.filter(({ path }) => !foreignPaths.includes(path) && !existsSync(join(root, path)));
+    expect(missing).toEqual([]);
+  });
+});
+
 /** A part of a configuration becomes a whole one: what it leaves out is what every example has. */
 function completed(text: string): string {
   const list = /^- kind: ([\w-]+)/.exec(text.replaceAll(/^#.*\n/gm, ''))?.[1];
