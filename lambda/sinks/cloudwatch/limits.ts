@@ -15,8 +15,14 @@ export const maxDatumsPerRequest = 1000;
  */
 export const maxRequestBytes = 1_000_000;
 
-/** AWS SDK, `requestMinCompressionSizeBytes`: the SDK compresses a body of this size or more. */
+/** The default of the AWS SDK's `requestMinCompressionSizeBytes`: a body of this size or more is compressed. */
 export const compressedFromBytes = 10_240;
+
+/**
+ * Of gzip, 1 to 9. The bodies of 10,000 queues, 19 MB, were 358 kB after 31 ms of CPU time with level 1, and 339 kB after
+ * 100 ms with level 6, which is the SDK's.
+ */
+export const gzipLevel = 1;
 
 /** API reference, MetricDatum, `Values`: unique values in one datum. */
 export const maxValuesPerDatum = 150;

@@ -1,11 +1,10 @@
 /** Shows what a delivery would send, and what it costs a month: the same encoder, without the client. */
-import { gzipSync } from 'node:zlib';
 import type { Batch } from '../../model/batch.ts';
 import type { CostLine, Preview } from '../sink.ts';
 import type { CloudWatchConfig } from './config.ts';
+import { compressBody } from './encode/compress-body.ts';
 import { type Datum, createDatumWriter, formatSeries } from './encode/datum.ts';
 import { encodeDatums } from './encode/encode-datums.ts';
-import { compressedFromBytes } from './limits.ts';
 import { explainMetricPrice, priceMetrics, priceRequests, explainRequestPrice } from './price.ts';
 import { type PutRequest, splitRequests } from './encode/split-requests.ts';
 
@@ -51,9 +50,8 @@ function formatValue(value: Datum['value']): string {
   return `${String(total)} observations from ${String(smallest)} to ${String(largest)}`;
 }
 
-/** Large bodies are compressed by the SDK; the same compression gives the same size. */
 function measureSentBytes({ body }: PutRequest): number {
-  return (body.byteLength < compressedFromBytes ? body : gzipSync(body)).byteLength;
+  return compressBody(body).body.byteLength;
 }
 
 function countMetrics(datums: readonly Datum[]): number {

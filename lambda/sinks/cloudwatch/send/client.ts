@@ -6,6 +6,7 @@ import type { AssumedRole, AwsAccess } from '../../../http/auth/aws-credentials.
 import { version } from '../../../version.ts';
 import { beforeEachSending, createRememberingMiddleware } from '../../../secrets/redaction/sdk-requests.ts';
 import type { SinkPorts } from '../../sink.ts';
+import { compressBody, type EncodedBody } from '../encode/compress-body.ts';
 import { answerTimeoutMs, connectTimeoutMs, maxAttempts, maxConcurrentRequests } from '../limits.ts';
 
 /** How a call ended; the bytes were on the wire in either case. */
@@ -70,6 +71,8 @@ function createClient(options: CloudWatchClientConfig, redactor: SinkPorts['reda
   client.middlewareStack.add(createRememberingMiddleware(redactor), beforeEachSending);
   // It copies every input for a log line that is not written: a tenth of the CPU time of a large delivery.
   client.middlewareStack.remove('loggerMiddleware');
+  // It knows no level, and compresses with the one that takes three times as long.
+  client.middlewareStack.remove('compressionMiddleware');
   return client;
 }
 
@@ -99,18 +102,18 @@ async function getSessionCredentials({ credentials }: AwsAccess, role: AssumedRo
   };
 }
 
-/** The SDK compresses, signs and sends a body that is written already: its own writing of it takes twice as long. */
+/** The SDK signs and sends a body that is written and compressed already: its own writing of it takes twice as long. */
 async function put(client: CloudWatchClient, { namespace, body }: MetricBody, signal: AbortSignal): Promise<PutAnswer> {
   const command = new PutMetricDataCommand({ Namespace: namespace, MetricData: [] });
   let bytes = 0;
   command.middlewareStack.add(
-    (next) => (args) => next({ ...args, request: replaceBody(args.request, body) }),
-    // After the SDK's own serializer, and before its compression.
+    (next) => async (args) => next({ ...args, request: replaceBody(args.request, await encodeBody(client, body)) }),
+    // After the SDK's own serializer.
     { step: 'serialize', priority: 'low', name: 'writtenBody' },
   );
   command.middlewareStack.add(
     (next) => (args) => {
-      // After compression and once an attempt: the last one counts, because retries are not counted.
+      // Once an attempt: the last one counts, because retries are not counted.
       bytes = measureBody(args.request);
       return next(args);
     },
@@ -124,9 +127,15 @@ async function put(client: CloudWatchClient, { namespace, body }: MetricBody, si
   }
 }
 
-function replaceBody(request: unknown, body: Uint8Array): unknown {
+/** `AWS_DISABLE_REQUEST_COMPRESSION` and its twin in the AWS configuration file hold here as in every program. */
+async function encodeBody({ config }: CloudWatchClient, body: Uint8Array): Promise<EncodedBody> {
+  return (await config.disableRequestCompression()) ? { body, headers: {} } : compressBody(body);
+}
+
+function replaceBody(request: unknown, { body, headers }: EncodedBody): unknown {
   if (!HttpRequest.isInstance(request)) throw new TypeError('the AWS SDK has made a request of an unknown kind');
   request.body = body;
+  Object.assign(request.headers, headers);
   return request;
 }
 
