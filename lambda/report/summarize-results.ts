@@ -1,7 +1,7 @@
 /** Summarizes what each source gave and each sink took, and holds sources to the series caps. */
 import { groupDigits } from '../model/text/wording.ts';
 import type { CountedTick } from '../counters/tick/count-tick.ts';
-import { admitFamily, admitProblem, admitRelayed, type Cleaner } from '../model/text/admit.ts';
+import { admitFamilies, admitProblem, admitRelayed, type Cleaner } from '../model/text/admit.ts';
 import type { SourceOutput } from '../model/batch.ts';
 import { capSeries, type Folding, type SeriesCaps } from '../model/limits/cap.ts';
 import { countSamples, type GaugeFamily, type MetricFamily } from '../model/metric.ts';
@@ -189,7 +189,7 @@ function admitResult(read: CountedTick, cleaner: Cleaner | undefined): CountedTi
   const { families, relayed, problems, folded } = read.collection;
   const collection = {
     ...(folded === undefined ? {} : { folded }),
-    families: families.map((family) => admitFamily(family, cleaner)),
+    families: admitFamilies(families, cleaner),
     problems: problems.map((problem) => admitProblem(problem, cleaner)),
     ...(relayed === undefined ? {} : { relayed: relayed.map((family) => admitRelayed(family, cleaner)) }),
   };

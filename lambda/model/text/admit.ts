@@ -36,20 +36,27 @@ function makeStorableLabel(raw: string, label: string, { redactName, own }: Clea
   return makeStorableValue(ownLabels.has(label) ? own.redactText(raw) : redactName(raw));
 }
 
-/** Series that differed in nothing that can be shown are combined by the family's own rule. */
-export function admitFamily(family: MetricFamily, cleaner = nothingSecret): MetricFamily {
-  // The name of a queue stands in many samples, each time as the same text.
+/** Series that differed in nothing that can be shown are combined by their family's own rule. */
+export function admitFamilies(families: readonly MetricFamily[], cleaner = nothingSecret): readonly MetricFamily[] {
+  const admitValue = createValueDoor(cleaner);
+  const relabel = (labels: Labels): Labels => replaceValues(labels, admitValue);
+  return families.map((family) =>
+    family.samples.every(({ labels }) => relabel(labels) === labels)
+      ? family
+      : rollUp(family, { key: (labels) => formatSeriesKey(relabel(labels)), relabel }),
+  );
+}
+
+/** The name of a queue stands in many samples of most families, each time as the same text: it is looked at once. */
+function createValueDoor(cleaner: Cleaner): (raw: string, label: string) => string {
   const known = new Map<string, string>();
-  const admitValue = (raw: string, label: string): string => {
+  return (raw, label) => {
     const found = known.get(raw);
     if (found !== undefined && !ownLabels.has(label)) return found;
     const value = makeStorableLabel(raw, label, cleaner);
     if (!ownLabels.has(label)) known.set(raw, value);
     return value;
   };
-  const relabel = (labels: Labels): Labels => replaceValues(labels, admitValue);
-  if (family.samples.every(({ labels }) => relabel(labels) === labels)) return family;
-  return rollUp(family, { key: (labels) => formatSeriesKey(relabel(labels)), relabel });
 }
 
 /**

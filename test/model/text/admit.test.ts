@@ -1,6 +1,6 @@
 /** What a source says is made storable before anything else sees it. */
 import { describe, expect, it } from 'vitest';
-import { admitFamily, admitProblem, admitRelayed } from '../../../lambda/model/text/admit.ts';
+import { admitFamilies, admitProblem, admitRelayed } from '../../../lambda/model/text/admit.ts';
 import { queueJobs } from '../../../lambda/model/catalogue/queue-metrics.ts';
 import { buildGauge } from '../../../lambda/model/metric.ts';
 
@@ -10,7 +10,7 @@ describe('an admitted family', () => {
   it('is the same object when there is nothing to change', () => {
     const family = buildGauge(queueJobs, [{ labels: { ...labels, queue: 'default' }, value: 1 }]);
 
-    expect(admitFamily(family)).toBe(family);
+    expect(admitFamilies([family])[0]).toBe(family);
   });
 
   it('has values that can be stored, and a name where nothing of one is left', () => {
@@ -20,7 +20,7 @@ describe('an admitted family', () => {
       queues.map((queue, index) => ({ labels: { ...labels, queue }, value: index })),
     );
 
-    const { samples } = admitFamily(family);
+    const { samples = [] } = admitFamilies([family])[0] ?? {};
 
     expect(samples.map((sample) => sample.labels['queue'])).toEqual(['a [31mb~re022k5v', 'unnamed', '']);
   });
@@ -31,7 +31,7 @@ describe('an admitted family', () => {
       { labels: { ...labels, queue: 'a\u0308' }, value: 3 },
     ]);
 
-    expect(admitFamily(family).samples).toEqual([{ labels: { ...labels, queue: 'ä' }, value: 5 }]);
+    expect(admitFamilies([family])[0]?.samples).toEqual([{ labels: { ...labels, queue: 'ä' }, value: 5 }]);
   });
 });
 
