@@ -73,7 +73,7 @@ export function encodeDimensionValue(value: string): string {
  * Labels without a value give no dimension: CloudWatch refuses blank ones, and absence is what they mean. Sorted samples
  * repeat most labels of the one before, and then share its dimensions.
  */
-function createDimensionMapper(set: readonly string[]): (labels: Labels) => readonly Dimension[] {
+export function createDimensionMapper(set: readonly string[]): (labels: Labels) => readonly Dimension[] {
   const slots = set.map((label) => ({ label, before: '', dimension: { name: formatDimensionName(label), value: '' } }));
   return (labels) => {
     const dimensions: Dimension[] = [];
@@ -95,6 +95,15 @@ export function collectMetricNames({ name }: CloudWatchShape): readonly string[]
   return typeof name === 'string' ? [name] : Object.values(name.names);
 }
 
+/** What a caller knows of a label set: its dimensions, and what it has made of them. */
+export interface MappedLabels {
+  readonly dimensions: readonly Dimension[];
+}
+
+export interface MappedPoint<Mapped extends MappedLabels> extends Omit<CloudWatchPoint, 'dimensions'> {
+  readonly mapped: Mapped;
+}
+
 /**
  * The points of a family in one of its dimension sets, one by one; samples that differ only in other labels are
  * combined.
@@ -104,16 +113,34 @@ export function* generatePoints(
   set: readonly string[],
   tickMs: number,
 ): Generator<CloudWatchPoint> {
+  const mapDimensions = createDimensionMapper(set);
+  const mapLabels = (labels: Labels): MappedLabels => ({ dimensions: mapDimensions(labels) });
+  for (const { name, mapped, unit, values } of generateMappedPoints(family, { set, tickMs, mapLabels }))
+    yield { name, dimensions: mapped.dimensions, unit, values };
+}
+
+interface PointOptions<Mapped extends MappedLabels> {
+  /** One of the metric's own. */
+  readonly set: readonly string[];
+  readonly tickMs: number;
+  /** Gives the dimensions that the labels have in the set. */
+  readonly mapLabels: (labels: Labels) => Mapped;
+}
+
+/** The same for a caller that keeps the dimensions of series that come again. */
+export function* generateMappedPoints<Mapped extends MappedLabels>(
+  family: MetricFamily,
+  { set, tickMs, mapLabels }: PointOptions<Mapped>,
+): Generator<MappedPoint<Mapped>> {
   const shape = family.definition.cloudWatch;
   const reduced = reduceTo(family, typeof shape.name === 'string' ? set : [...set, shape.name.label]);
   const laterSets = selectLaterSets(shape.dimensionSets, set);
-  const dimensionsOf = createDimensionMapper(set);
   for (const sample of reduced.samples) {
     const name = chooseName(shape, sample.labels);
-    const dimensions = dimensionsOf(sample.labels);
-    const values = extractValues(sample);
-    if (name === undefined || values.length === 0 || isAnotherSet(dimensions, set, laterSets)) continue;
-    yield { name, dimensions, unit: shape.unit, values: values.map((value) => convertValue(value, shape, tickMs)) };
+    const values = convertValues(sample, shape, tickMs);
+    if (name === undefined || values.length === 0) continue;
+    const mapped = mapLabels(sample.labels);
+    if (!isAnotherSet(mapped.dimensions, set, laterSets)) yield { name, mapped, unit: shape.unit, values };
   }
 }
 
@@ -149,9 +176,13 @@ function chooseName({ name }: CloudWatchShape, labels: Labels): string | undefin
   return value === undefined ? undefined : name.names[value];
 }
 
-function extractValues(sample: GaugeSample | CounterSample | DistributionSample): readonly number[] {
-  if ('observations' in sample) return sample.observations;
-  return 'value' in sample ? [sample.value] : [sample.increase];
+function convertValues(
+  sample: GaugeSample | CounterSample | DistributionSample,
+  shape: CloudWatchShape,
+  tickMs: number,
+): readonly number[] {
+  if ('observations' in sample) return sample.observations.map((value) => convertValue(value, shape, tickMs));
+  return [convertValue('value' in sample ? sample.value : sample.increase, shape, tickMs)];
 }
 
 function convertValue(value: number, { conversion }: CloudWatchShape, tickMs: number): number {

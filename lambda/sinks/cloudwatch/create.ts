@@ -8,6 +8,7 @@ import { createMetricClient, type MetricClient } from './send/client.ts';
 import type { CloudWatchConfig } from './config.ts';
 import type { Datum } from './encode/datum.ts';
 import { encodeDatums, type Encoding } from './encode/encode-datums.ts';
+import { createKnownDimensions } from './encode/known-dimensions.ts';
 import { unpackDatums, packDatums } from './send/parcels.ts';
 import { previewDatums } from './preview.ts';
 import { rememberRefused } from './send/refused-datums.ts';
@@ -26,6 +27,7 @@ export function createCloudWatch(
   let client: MetricClient | undefined;
   const where = `cloudwatch/${config.name}`;
   const refusedDatums = rememberRefused();
+  const known = createKnownDimensions();
   const firstNamespaces = [resolveNamespace('collector', config.namespace)];
 
   const send = async (
@@ -48,7 +50,9 @@ export function createCloudWatch(
 
   return {
     write: async (batch, { deadline }) => {
-      const { datums, problems, lostSums, unmade } = encodeDatums(batch, settings, () => isOver(deadline));
+      const { datums, problems, lostSums, unmade } = encodeDatums(batch, { ...settings, known }, () =>
+        isOver(deadline),
+      );
       const delivery = await send(datums, batch.tickMs, deadline, unmade);
       const dropped = (delivery.dropped ?? 0) + lostSums();
       return { ...delivery, dropped, problems: [...problems(), ...delivery.problems] };

@@ -75,3 +75,12 @@ export const retryRefusedAfterMs = hourMs;
 
 /** About 1,000 bad queues; each takes some 300 bytes, so 3 MB at most. Beyond it the oldest are searched for again. */
 export const maxRefusedDatums = 10_000;
+
+/**
+ * Label sets whose dimensions are kept from run to run, of some 400 bytes each: two for each of 20,000 queues, and 16 MB
+ * at most. What is beyond them is written anew by every run.
+ */
+export const maxKnownDimensions = 40_000;
+
+/** About four hours with a run a minute; names that are gone are kept no longer. */
+export const knownDimensionsRuns = 256;

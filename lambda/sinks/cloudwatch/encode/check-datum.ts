@@ -1,6 +1,5 @@
 /** Finds out beforehand whether PutMetricData would refuse a datum. */
 import type { Dimension } from '../../../model/for-sinks/cloud-watch-shape.ts';
-import type { Datum } from './datum.ts';
 import {
   maxDimensionNameLength,
   maxDimensions,
@@ -22,22 +21,8 @@ const inSource = 'rename it in the CI system, or exclude the metric under `metri
 const inConfiguration = 'change `dimensions` of this sink';
 const inCode = 'please report it, and exclude the metric under `metrics` of this sink until it is mended';
 
-/** Undefined for a datum that PutMetricData takes. */
-export type CheckDatum = (datum: Datum) => OmissionReason | undefined;
-
-/** Samples in order share the dimensions that are equal, so that nearly all of them were looked at before. */
-export function createDatumCheck(): CheckDatum {
-  const sound: Dimension[] = [];
-  const checkOne = (dimension: Dimension, at: number): OmissionReason | undefined => {
-    if (sound[at] === dimension) return undefined;
-    const reason = checkDimension(dimension);
-    if (reason === undefined) sound[at] = dimension;
-    return reason;
-  };
-  return (datum) => checkNames(datum) ?? checkDimensions(datum, checkOne) ?? checkValue(datum);
-}
-
-function checkNames({ namespace, name }: Datum): OmissionReason | undefined {
+/** Undefined for names that PutMetricData takes. */
+export function checkNames(namespace: string, name: string): OmissionReason | undefined {
   if (!isName(namespace, maxNamespaceLength) || namespace.startsWith('AWS/'))
     return {
       reason: `the namespace is not 1 to ${String(maxNamespaceLength)} ASCII characters or is one of AWS`,
@@ -52,20 +37,17 @@ function isName(text: string, max: number): boolean {
   return text.length <= max && text.trim() !== '' && !text.startsWith(':') && printable.test(text);
 }
 
-function checkDimensions(
-  { dimensions }: Datum,
-  checkOne: (dimension: Dimension, at: number) => OmissionReason | undefined,
-): OmissionReason | undefined {
+/** Undefined for dimensions that PutMetricData takes; those have no other characters than printable ASCII. */
+export function checkDimensions(dimensions: readonly Dimension[]): OmissionReason | undefined {
   if (dimensions.length > maxDimensions)
     return { reason: `it has more than ${String(maxDimensions)} dimensions`, remedy: inConfiguration };
-  for (let at = 0; at < dimensions.length; at += 1) {
-    const dimension = dimensions[at];
-    if (dimension === undefined) continue;
-    const reason = checkOne(dimension, at);
+  const names = new Set<string>();
+  for (const dimension of dimensions) {
+    const reason = checkDimension(dimension);
     if (reason !== undefined) return reason;
-    for (let before = 0; before < at; before += 1)
-      if (dimensions[before]?.name === dimension.name)
-        return { reason: 'two of its dimensions have the same name', remedy: inConfiguration };
+    if (names.has(dimension.name))
+      return { reason: 'two of its dimensions have the same name', remedy: inConfiguration };
+    names.add(dimension.name);
   }
   return undefined;
 }
@@ -86,7 +68,8 @@ function checkDimension({ name, value }: Dimension): OmissionReason | undefined 
   return undefined;
 }
 
-function checkValue({ value }: Datum): OmissionReason | undefined {
+/** Undefined for a value that PutMetricData takes. */
+export function checkValue(value: number | { readonly values: readonly number[] }): OmissionReason | undefined {
   if (typeof value === 'number' && Math.abs(value) <= maxMagnitude) return undefined;
   const numbers = typeof value === 'number' ? [value] : value.values;
   if (!numbers.every(Number.isFinite)) return { reason: 'a value is not a finite number', remedy: inCode };

@@ -1,6 +1,8 @@
 /** A datum, one value of one metric of CloudWatch, and how it is made and written. */
-import type { CloudWatchPoint, Dimension } from '../../../model/for-sinks/cloud-watch-shape.ts';
+import type { Dimension, MappedPoint } from '../../../model/for-sinks/cloud-watch-shape.ts';
 import type { CloudWatchUnit, MetricType } from '../../../model/metric.ts';
+import { writeAscii } from './write-ascii.ts';
+import { writeDimensions, type WrittenDimensions } from './known-dimensions.ts';
 import { highResolution, maxValuesPerDatum } from '../limits.ts';
 import { splitChunks } from '../../../model/lists/split-chunks.ts';
 
@@ -21,6 +23,8 @@ export interface Datum {
   readonly reading: 'level' | 'sums';
   /** Of a datum that waited in the outbox; default: the tick of the run. Epoch milliseconds. */
   readonly timeMs?: number;
+  /** Its dimensions as they stand in the body of a request, where they are known. */
+  readonly written?: string;
 }
 
 export interface DatumContext {
@@ -30,11 +34,13 @@ export interface DatumContext {
 }
 
 /** One datum for a gauge or a counter, one for each 150 different observations of a distribution. */
-export function buildDatums(point: CloudWatchPoint, { namespace, type, resolution }: DatumContext): readonly Datum[] {
-  const { name, dimensions, unit, values } = point;
+export function buildDatums(
+  { name, unit, values, mapped: { all: dimensions, text: written } }: MappedPoint<WrittenDimensions>,
+  { namespace, type, resolution }: DatumContext,
+): readonly Datum[] {
   const reading = type === 'gauge' ? 'level' : 'sums';
   const given = type === 'distribution' ? splitValueCounts(values, unit) : values;
-  return given.map((value) => ({ namespace, name, dimensions, unit, value, resolution, reading }));
+  return given.map((value) => ({ namespace, name, dimensions, unit, value, resolution, reading, written }));
 }
 
 function splitValueCounts(observations: readonly number[], unit: CloudWatchUnit): readonly ValueCounts[] {
@@ -57,38 +63,43 @@ function tallyValues(observations: readonly number[]): ReadonlyMap<number, numbe
 
 /**
  * Writes a datum as it stands in the body of a request (AWS JSON 1.0, in which a time is seconds since 1970), as the SDK
- * would. It is written here because its size decides in which request it goes, and once is enough.
+ * would, but in ASCII: its length is its size. It is written here because its size decides in which request it goes, and
+ * once is enough.
  * @param tickMs The time of datums that have none of their own.
  */
 export function createDatumWriter(tickMs: number): (datum: Datum) => string {
-  const writeDimensions = createDimensionWriter();
-  return ({ name, dimensions, unit, value, resolution, timeMs }) => {
-    const time = JSON.stringify((timeMs ?? tickMs) / 1000);
-    const kept = resolution === 'high' ? `,"StorageResolution":${String(highResolution)}` : '';
-    return `{"MetricName":${JSON.stringify(name)},"Dimensions":[${writeDimensions(dimensions)}],"Timestamp":${time},${writeValue(value)},"Unit":"${unit}"${kept}}`;
+  const frames = new Map<string, Frame>();
+  return ({ name, unit, resolution, timeMs = tickMs, dimensions, written, value }) => {
+    let frame = frames.get(name);
+    if (frame?.unit !== unit || frame.resolution !== resolution || frame.timeMs !== timeMs) {
+      frame = writeFrame(name, { unit, resolution, timeMs });
+      frames.set(name, frame);
+    }
+    return `${frame.before}${written ?? writeDimensions(dimensions)}${frame.between}${writeValue(value)}${frame.after}`;
+  };
+}
+
+/** What the datums of one metric have in common, around their dimensions and their values. */
+interface Frame extends Pick<Datum, 'unit' | 'resolution'> {
+  readonly timeMs: number;
+  readonly before: string;
+  readonly between: string;
+  readonly after: string;
+}
+
+function writeFrame(name: string, of: Pick<Frame, 'unit' | 'resolution' | 'timeMs'>): Frame {
+  const kept = of.resolution === 'high' ? `,"StorageResolution":${String(highResolution)}` : '';
+  return {
+    ...of,
+    before: `{"MetricName":${writeAscii(name)},"Dimensions":[`,
+    between: `],"Timestamp":${JSON.stringify(of.timeMs / 1000)},`,
+    after: `,"Unit":"${of.unit}"${kept}}`,
   };
 }
 
 function writeValue(value: Datum['value']): string {
-  if (typeof value === 'number') return `"Value":${JSON.stringify(value)}`;
+  if (typeof value === 'number') return `"Value":${String(value)}`;
   return `"Values":${JSON.stringify(value.values)},"Counts":${JSON.stringify(value.counts)}`;
-}
-
-/** Samples in order repeat most dimensions of the one before, and are then the same object: they are written once. */
-function createDimensionWriter(): (dimensions: readonly Dimension[]) => string {
-  const last: { dimension: Dimension; text: string }[] = [];
-  return (dimensions) => {
-    let written = '';
-    for (const [at, dimension] of dimensions.entries()) {
-      let slot = last[at];
-      if (slot?.dimension !== dimension) {
-        slot = { dimension, text: JSON.stringify({ Name: dimension.name, Value: dimension.value }) };
-        last[at] = slot;
-      }
-      written += at === 0 ? slot.text : `,${slot.text}`;
-    }
-    return written;
-  };
 }
 
 /** `CI QueuedJobs {System=buildkite, Queue=default}`: what makes a metric of its own, and what each costs. */

@@ -2,11 +2,10 @@
 import { matchSelection } from '../../../settings/glob.ts';
 import type { Batch } from '../../../model/batch.ts';
 import {
-  type CloudWatchPoint,
   buildDeploymentDimensions,
   collectMetricNames,
+  generateMappedPoints,
   resolveNamespace,
-  generatePoints,
 } from '../../../model/for-sinks/cloud-watch-shape.ts';
 import { compareImportance } from '../../../model/for-sinks/importance.ts';
 import type { MetricDefinition, MetricFamily } from '../../../model/metric.ts';
@@ -14,10 +13,10 @@ import type { Problem } from '../../../model/problem.ts';
 import type { CloudWatchConfig } from '../config.ts';
 import { type Datum, type DatumContext, buildDatums } from './datum.ts';
 import { createFindings, type Findings } from './findings.ts';
-import { createDimensionAdder } from './extra-dimensions.ts';
 import { type Contribution, groupIntoSets, type FamilyInSet } from './dimension-sets.ts';
 import { omitTwins } from './omit-twins.ts';
-import { createDatumCheck } from './check-datum.ts';
+import { checkNames, checkValue, type OmissionReason } from './check-datum.ts';
+import { createKnownDimensions, type KnownDimensions } from './known-dimensions.ts';
 import { minuteMs } from '../../../model/time.ts';
 
 export interface EncodeSettings {
@@ -27,6 +26,8 @@ export interface EncodeSettings {
   readonly intervalMs: number;
   /** Counters that stood still cost nothing when they are not sent; a price has to count them all the same. */
   readonly unchanged?: 'omit' | 'include';
+  /** What earlier runs have made; default: nothing. */
+  readonly known?: KnownDimensions;
 }
 
 /**
@@ -53,7 +54,8 @@ export interface Unmade {
 
 /** The datums of a batch; what CloudWatch would refuse is left out and reported. */
 export function encodeDatums(batch: Batch, settings: EncodeSettings, isTimeOver = isNever): Encoding {
-  const { config } = settings;
+  const { config, known = createKnownDimensions() } = settings;
+  known.beginRun();
   const contributions = collectContributions(batch, settings).toSorted((a, b) =>
     compareImportance(a.family.definition, b.family.definition),
   );
@@ -68,7 +70,7 @@ export function encodeDatums(batch: Batch, settings: EncodeSettings, isTimeOver 
     datums: generateDatums(
       batch,
       [...metrics.filter(isLevel), ...metrics.filter((metric) => !isLevel(metric))],
-      { ...settings, isTimeOver, noteUnmade },
+      { ...settings, known, isTimeOver, noteUnmade },
       findings,
     ),
     unmade: () => unmade,
@@ -82,6 +84,7 @@ function isNever(): boolean {
 }
 
 interface Encoder extends EncodeSettings {
+  readonly known: KnownDimensions;
   /** Levels are left out then, for the next run has newer ones; sums are made all the same, to be kept. */
   readonly isTimeOver: () => boolean;
   readonly noteUnmade: (definition: MetricDefinition, count: number) => void;
@@ -145,23 +148,6 @@ function* generateDatums(
   }
 }
 
-/** Stops making levels when the time is over. */
-function* takeInTime(
-  points: Iterable<CloudWatchPoint>,
-  { type, definition, samples }: MetricFamily,
-  { isTimeOver, noteUnmade }: Pick<Encoder, 'isTimeOver' | 'noteUnmade'>,
-): Generator<CloudWatchPoint> {
-  let made = 0;
-  for (const point of points) {
-    if (type === 'gauge' && (made + 1) % pointsBetweenClockReadings === 0 && isTimeOver()) {
-      noteUnmade(definition, samples.length - made);
-      return;
-    }
-    made += 1;
-    yield point;
-  }
-}
-
 /** A millisecond's work or less; to ask the clock for each point would cost as much again. */
 const pointsBetweenClockReadings = 256;
 
@@ -169,26 +155,64 @@ function* encodeFamily(
   definition: MetricDefinition,
   { set, family }: FamilyInSet,
   tickMs: number,
-  { config, collector, intervalMs, isTimeOver, noteUnmade }: Encoder,
+  encoder: Encoder,
   findings: Findings,
 ): Generator<Datum> {
-  const isPublished = matchSelection(config.metrics ?? {});
-  const isVendor = typeof definition.cloudWatch.namespace === 'object';
-  const isOmitted = (dimensions: number): boolean => dimensions === 0 && isVendor && config.bareTotals === 'omit';
-  const context: DatumContext = {
-    namespace: resolveNamespace(definition.cloudWatch.namespace, config.namespace),
-    type: definition.type,
-    resolution: intervalMs < minuteMs && config.resolution === 'interval' ? 'high' : 'standard',
-  };
-  const { namespace: role } = definition.cloudWatch;
-  const checkDatum = createDatumCheck();
-  const addExtra = createDimensionAdder({ ...config.dimensions, ...buildDeploymentDimensions(role, collector) });
-  for (const point of takeInTime(generatePoints(family, set, tickMs), family, { isTimeOver, noteUnmade })) {
-    if (!isPublished(point.name) || isOmitted(point.dimensions.length)) continue;
-    for (const datum of buildDatums({ ...point, dimensions: addExtra(point.dimensions) }, context)) {
-      const reason = checkDatum(datum);
+  const { config, collector, known, noteUnmade } = encoder;
+  const context = describeContext(definition, encoder);
+  const names = checkMetricNames(definition, context.namespace, config);
+  const isLeftOut = createBareTotalsFilter(definition, config);
+  const extra = { ...config.dimensions, ...buildDeploymentDimensions(definition.cloudWatch.namespace, collector) };
+  const mapLabels = known.openSet(set, extra);
+  let made = 0;
+  for (const point of generateMappedPoints(family, { set, tickMs, mapLabels })) {
+    if (isTooLate(made, family, encoder)) {
+      noteUnmade(definition, family.samples.length - made);
+      return;
+    }
+    made += 1;
+    const name = names.get(point.name);
+    if (name === undefined || isLeftOut(point.mapped.dimensions)) continue;
+    const refusal = name.refusal ?? point.mapped.refusal;
+    for (const datum of buildDatums(point, context)) {
+      const reason = refusal ?? checkValue(datum.value);
       if (reason === undefined) yield datum;
       else findings.noteOmission(datum, reason);
     }
   }
+}
+
+function createBareTotalsFilter(
+  { cloudWatch: { namespace } }: MetricDefinition,
+  { bareTotals }: CloudWatchConfig,
+): (dimensions: readonly unknown[]) => boolean {
+  const isOmitted = typeof namespace === 'object' && bareTotals === 'omit';
+  return (dimensions) => isOmitted && dimensions.length === 0;
+}
+
+/** Levels are made no longer when the time is over. */
+function isTooLate(made: number, { type }: MetricFamily, { isTimeOver }: Encoder): boolean {
+  return type === 'gauge' && (made + 1) % pointsBetweenClockReadings === 0 && isTimeOver();
+}
+
+function describeContext({ type, cloudWatch }: MetricDefinition, { config, intervalMs }: EncodeSettings): DatumContext {
+  return {
+    namespace: resolveNamespace(cloudWatch.namespace, config.namespace),
+    type,
+    resolution: intervalMs < minuteMs && config.resolution === 'interval' ? 'high' : 'standard',
+  };
+}
+
+interface CheckedName {
+  readonly refusal: OmissionReason | undefined;
+}
+
+/** The names that a metric is published by; it has few, and thousands of samples. */
+function checkMetricNames(
+  { cloudWatch }: MetricDefinition,
+  namespace: string,
+  { metrics = {} }: CloudWatchConfig,
+): ReadonlyMap<string, CheckedName> {
+  const published = collectMetricNames(cloudWatch).filter(matchSelection(metrics));
+  return new Map(published.map((name) => [name, { refusal: checkNames(namespace, name) }]));
 }

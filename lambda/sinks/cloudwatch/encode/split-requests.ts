@@ -10,6 +10,7 @@ export interface PutRequest {
   readonly body: Uint8Array;
 }
 
+/** Gives ASCII, so that the length of a text is its size in bytes. */
 type WriteDatum = (datum: Datum) => string;
 
 interface Growing {
@@ -34,7 +35,7 @@ export function* splitRequests(
   for (const datum of datums) {
     yield* endFirstNamespaces(datum, first, growing);
     const text = write(datum);
-    const size = Buffer.byteLength(text) + commaBytes;
+    const size = text.length + commaBytes;
     const request = growing.get(datum.namespace) ?? beginRequest(datum.namespace);
     const isFull = request.datums.length === maxDatumsPerRequest || request.bytes + size > maxRequestBytes;
     const next = isFull && request.datums.length > 0 ? beginRequest(datum.namespace) : request;
