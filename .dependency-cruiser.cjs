@@ -139,6 +139,7 @@ module.exports = {
         queues: ['user-api'],
         'agent-api': ['queues'],
         builds: ['user-api', 'queues'],
+        'build-lists': ['user-api', 'queues', 'builds'],
         events: ['user-api', 'queues', 'builds'],
       },
       ['config', 'metrics', 'refusal-reason'],

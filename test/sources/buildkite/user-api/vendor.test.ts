@@ -1,9 +1,9 @@
 /** Compares queries, schemas and mappings of the source with what Buildkite publishes about its APIs. */
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { activeFilters } from '../../../../lambda/sources/buildkite/builds/list-open-builds.ts';
+import { activeFilters } from '../../../../lambda/sources/buildkite/build-lists/list-open-builds.ts';
 import { JobFinished } from '../../../../lambda/sources/buildkite/events/job-events.ts';
-import { buildFinishedFilters } from '../../../../lambda/sources/buildkite/builds/resume-finished.ts';
+import { buildFinishedFilters } from '../../../../lambda/sources/buildkite/build-lists/resume-finished.ts';
 import {
   backlogQuery,
   moreQueuesQuery,

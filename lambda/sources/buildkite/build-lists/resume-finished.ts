@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { Ledger } from '../../../counters/ledger.ts';
 import { findLeast } from '../../../model/lists/extremes.ts';
 import { buildCreatedToFilter } from './list-builds.ts';
-import { buildStream, jobStream } from './count-builds.ts';
+import { buildStream, jobStream } from '../builds/count-builds.ts';
 import type { ListRequest } from './list-open-builds.ts';
 import type { ApiSettings } from '../config.ts';
 import type { ListResult } from '../user-api/list-result.ts';

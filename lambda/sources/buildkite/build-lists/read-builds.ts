@@ -1,9 +1,9 @@
 /** Reads the lists of builds that one run needs; an error of one list leaves the others as they are. */
 import type { Problem } from '../../../model/problem.ts';
-import { recallFirstFinishes } from './attempts.ts';
+import { recallFirstFinishes } from '../builds/attempts.ts';
 import { listBuilds } from './list-builds.ts';
-import { createBranchClassifier } from './branches.ts';
-import { type BuildLists, buildStream, selectBuilds } from './count-builds.ts';
+import { createBranchClassifier } from '../builds/branches.ts';
+import { type BuildLists, buildStream, selectBuilds } from '../builds/count-builds.ts';
 import { matchSelection } from '../../../settings/glob.ts';
 import type { ApiSettings } from '../config.ts';
 import {
@@ -12,7 +12,7 @@ import {
   readsMoreWithMoreRequests,
   type ReadList,
 } from './resume-finished.ts';
-import { finishBuild } from './finish.ts';
+import { finishBuild } from '../builds/finish.ts';
 import { type ListRequest, readOpenBuilds, type ReadOpenList } from './list-open-builds.ts';
 import type { ListResult } from '../user-api/list-result.ts';
 import type { Build } from '../user-api/rest-schema.ts';

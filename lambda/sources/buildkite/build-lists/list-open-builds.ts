@@ -8,7 +8,7 @@ import type { Query } from '../user-api/client.ts';
 import { parseTime } from '../user-api/times.ts';
 import { findQueueId, type NameLookup } from '../queues/queue-names.ts';
 import type { WaitingJob } from '../queues/read-backlog.ts';
-import type { BuildLists } from './count-builds.ts';
+import type { BuildLists } from '../builds/count-builds.ts';
 
 /** What is not finished. Blocked builds are left out: they wait for people, and many of them for ever. */
 export const activeFilters: Query = ['creating', 'scheduled', 'running', 'failing', 'canceling'].map((state) => [
