@@ -3,50 +3,16 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
-import type * as logs from 'aws-cdk-lib/aws-logs';
-import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Annotations, Duration } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { Deployment } from '../lambda/config/deployment.ts';
 import { convertInterval } from '../lambda/settings/interval.ts';
 import type { CollectorConfig } from '../lambda/config/schema.ts';
 import { minuteMs } from '../lambda/model/time.ts';
+import type { CiMetricsCollectorProps } from './package/props.ts';
 
-/** What code may decide in place of the `deployment:` section; what is given here wins. */
-export interface CollectorSettings {
-  /** @default deployment.memoryMegabytes, 512 */
-  readonly memorySize?: number;
-  /** @default deployment.timeoutSeconds, or 10 seconds less than the interval */
-  readonly timeout?: Duration;
-  /** @default deployment.reservedConcurrency, or none: an account with a small quota refuses every reservation */
-  readonly reservedConcurrentExecutions?: number;
-  /** @default deployment.vpc, or outside any VPC */
-  readonly vpc?: ec2.IVpc;
-  /** @default the private subnets of `vpc` */
-  readonly vpcSubnets?: ec2.SubnetSelection;
-  /** @default a new group without inbound rules */
-  readonly securityGroups?: readonly ec2.ISecurityGroup[];
-  /** Key of the secrets and SecureString parameters. @default deployment.secretsKeyArn, or the key that AWS manages */
-  readonly secretsKey?: kms.IKey;
-  /** Key of the log group. @default deployment.logKeyArn, or the key that AWS manages */
-  readonly logKey?: kms.IKey;
-  /** Key of the table that counters are kept in. @default deployment.stateKeyArn, or the key that AWS manages */
-  readonly stateKey?: kms.IKey;
-  /** Key of the queues for failed runs and for events. @default deployment.queueKeyArn, or the key of SQS */
-  readonly queueKey?: kms.IKey;
-  /** Key of the topic that the construct makes. @default deployment.topicKeyArn, or none */
-  readonly topicKey?: kms.IKey;
-  /** Key of the functions' environment. @default deployment.environmentKeyArn, or the key that AWS manages */
-  readonly environmentKey?: kms.IKey;
-  /** @default deployment.logRetentionDays, 30 */
-  readonly logRetention?: logs.RetentionDays;
-  /** Secrets of the app by the name that the configuration gives them. @default created or imported by name */
-  readonly secrets?: Readonly<Record<string, secretsmanager.ISecret>>;
-  /** @default alarms.topicArn, or a new topic */
-  readonly alarmTopic?: sns.ITopic;
-  /** Boundary of every role in the construct. @default deployment.permissionsBoundaryArn, or none */
-  readonly permissionsBoundary?: iam.IManagedPolicy;
+/** What code may decide in place of the `deployment:` section, and the code of the functions, which tests give. */
+export interface CollectorSettings extends Omit<CiMetricsCollectorProps, 'configFile' | 'config'> {
   /** The function's code. @default bundled by esbuild while the app synthesises */
   readonly code?: lambda.Code;
   /** The code of the functions behind webhook URLs. @default bundled by esbuild while the app synthesises */
