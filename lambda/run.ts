@@ -34,6 +34,7 @@ export async function run(pipeline: Pipeline, context: RunContext): Promise<RunR
   const isTaken = sources.length > 0 && sources.every(({ status }) => status === 'skipped');
   const leastForSinksMs = Math.max(0, Math.min(reservedMs, latestEndMs - durationMs()));
   using delivering = extendForSinks(pipeline, context.deadline, leastForSinksMs);
+  if (reservedMs > 0 && leastForSinksMs === 0) warnOfLateEnd(pipeline, latestEndMs);
   const sinks = isTaken ? [] : await deliver(pipeline, { deadline: delivering }, batch, counting);
 
   const outcome = determineOutcome(sources, sinks);
@@ -72,6 +73,14 @@ function extendForSinks({ log }: Pipeline, deadline: Deadline, leastMs: number):
       remedy: 'raise --timeout, or run it on a machine that has more CPU time left',
     });
   return extended;
+}
+
+/** What was begun, such as adding up 30,000 queues, is not broken off. */
+function warnOfLateEnd({ log }: Pipeline, latestEndMs: number): void {
+  log.warn('the machine is so busy that reading alone took longer than a run may; nothing is sent', {
+    latestEndMs: Math.round(latestEndMs),
+    remedy: 'raise --timeout, or run it on a machine that has more CPU time left',
+  });
 }
 
 export interface Collected {

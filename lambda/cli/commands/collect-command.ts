@@ -27,7 +27,7 @@ export const collectCommand: Command = {
     json: { help: 'Short for --format json.' },
     timeout: {
       value: 'TIME',
-      help: 'Longest time of one run (default 30s); sources have 60 %, sinks 40 %; on a busy machine 40 % more.',
+      help: 'Longest time of a run (default 30s); sources have 60 %, sinks 40 %; on a busy machine 40 % more.',
     },
     state: {
       value: 'FOLDER',

@@ -16,17 +16,28 @@ export function formatSeriesKey(labels: Labels): string {
  * The same for many label sets, without some of the labels. Those of one family mostly have the same names in the same
  * order, which are then sorted once.
  */
-export function createKeyFormat(omitted: ReadonlySet<string>): (labels: Labels) => string {
-  let last: readonly string[] = [];
-  let sorted: readonly string[] = [];
+export function createKeyFormat(omitted: Pick<ReadonlySet<string>, 'has'>): (labels: Labels) => string {
+  const findNames = rememberNames((names) => names.filter((name) => !omitted.has(name)).sort(compareText));
+  return (labels) => formatKey(labels, findNames(labels));
+}
+
+/** The names of many label sets, in order, as one text that no other names have. */
+export function createNameFormat(): (labels: Labels) => string {
+  return rememberNames((names) => JSON.stringify(names.toSorted(compareText)));
+}
+
+/** What follows from the names of a label set, made anew only where they differ from those of the one before. */
+function rememberNames<Value>(make: (names: readonly string[]) => Value): (labels: Labels) => Value {
+  let last: { readonly names: readonly string[]; readonly value: Value } | undefined;
   return (labels) => {
     const names = Object.keys(labels);
-    if (names.length !== last.length || names.some((name, index) => name !== last[index])) {
-      last = names;
-      sorted = names.filter((name) => !omitted.has(name)).sort(compareText);
-    }
-    return formatKey(labels, sorted);
+    if (last === undefined || !isEqualList(names, last.names)) last = { names, value: make(names) };
+    return last.value;
   };
+}
+
+function isEqualList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name, index) => name === b[index]);
 }
 
 /** The values of `names` as one text that no other values have: each is preceded by its length. */

@@ -3,7 +3,7 @@ import { connectionLabels } from '../catalogue/identity-labels.ts';
 import type { Labels, MetricDefinition, MetricFamily } from '../metric.ts';
 import { overflowValue } from '../text/labels.ts';
 import { filterSamples, joinFamilies } from '../families/merge.ts';
-import { compareText, createKeyFormat, formatSeriesKey } from '../families/order.ts';
+import { compareText, createKeyFormat, createNameFormat, formatSeriesKey } from '../families/order.ts';
 import { rollUp } from '../families/roll-up.ts';
 
 /** Most label sets of a metric that are kept apart. */
@@ -161,14 +161,24 @@ function foldSamples(
   isFolded: (index: number) => boolean,
   enumerated: ReadonlySet<string>,
 ): MetricFamily {
-  const relabel = (labels: Labels): Labels => foldLabels(labels, enumerated);
+  const isKept = (name: string): boolean => connectionLabels.has(name) || enumerated.has(name);
   const apart = filterSamples(family, (_, index) => !isFolded(index));
   const rest = filterSamples(family, (_, index) => isFolded(index));
-  return joinFamilies(apart, rollUp(rest, { key: (labels) => formatSeriesKey(relabel(labels)), relabel }));
+  const grouping = { key: createFoldedKey(isKept), relabel: (labels: Labels) => foldLabels(labels, isKept) };
+  return joinFamilies(apart, rollUp(rest, grouping));
 }
 
-function foldLabels(labels: Labels, enumerated: ReadonlySet<string>): Labels {
-  const isKept = (name: string): boolean => connectionLabels.has(name) || enumerated.has(name);
+/**
+ * The key of a label set as it will be: by the values that stay and the names of all. The folded labels themselves are made
+ * once a group, and not once a sample, of which there may be hundreds of thousands.
+ */
+function createFoldedKey(isKept: (name: string) => boolean): (labels: Labels) => string {
+  const formatKept = createKeyFormat({ has: (name) => !isKept(name) });
+  const formatNames = createNameFormat();
+  return (labels) => `${formatNames(labels)} ${formatKept(labels)}`;
+}
+
+function foldLabels(labels: Labels, isKept: (name: string) => boolean): Labels {
   return Object.fromEntries(
     Object.entries(labels).map(([name, value]) => [name, isKept(name) ? value : overflowValue]),
   );

@@ -1,9 +1,11 @@
 /** What a first run would send, without sending it. */
 import type { Batch } from '../../model/batch.ts';
+import { addStandInsToBatch } from '../../model/families/stand-ins.ts';
 import { splitChunks } from '../../model/lists/split-chunks.ts';
 import type { Preview } from '../sink.ts';
 import type { CollectionDurations } from './encode/points/collection-durations.ts';
-import { encodePoints } from './encode/points/encode-points.ts';
+import { type BatchSettings, encodePoints } from './encode/points/encode-points.ts';
+import type { Point } from './encode/points/point.ts';
 import { splitRequests } from './encode/split-requests.ts';
 import { formatPoint, formatSpan } from './encode/format-points.ts';
 import type { TraceSpan } from './encode/traces/trace-span.ts';
@@ -40,7 +42,10 @@ export async function previewBatch(setup: Setup, batch: Batch, durations: Collec
     bytes: bodies.reduce((sum, body) => sum + body.byteLength, 0),
     lines: [...points.map(formatPoint), ...traces.spans.map(formatSpan)],
     monthlyCost: [
-      ...priceMonth(config.preset, { points, bytes, intervalMs: settings.intervalMs }),
+      ...priceMonth(config.preset, {
+        ...{ points, bytes, intervalMs: settings.intervalMs },
+        makeReporting: () => collectReporting(batch, settings, durations),
+      }),
       ...traces.monthlyCost,
     ],
     problems: [
@@ -51,6 +56,12 @@ export async function previewBatch(setup: Setup, batch: Batch, durations: Collec
       ...traces.problems,
     ],
   };
+}
+
+/** Of a receiver of increases, which is not sent what stood still. */
+function collectReporting(batch: Batch, settings: BatchSettings, durations: CollectionDurations): readonly Point[] {
+  const { names } = encodePoints(addStandInsToBatch(batch), settings, durations, 'all');
+  return [...names].flatMap(({ series }) => series);
 }
 
 function previewSpans(setup: Setup, batch: Batch) {

@@ -11,6 +11,8 @@ const bytesPerKilobyte = 1000;
 /** One run as it is sent, and how often there is one. */
 export interface PricedRun {
   readonly points: readonly Point[];
+  /** Every series that may report within an hour, those to which this run adds nothing among them. */
+  readonly makeReporting: () => readonly Point[];
   /** Before compression. */
   readonly bytes: number;
   readonly intervalMs: number;
@@ -18,9 +20,12 @@ export interface PricedRun {
 
 /** Empty where the receiver is free of charge or unknown. */
 export function priceMonth(preset: PresetName | undefined, run: PricedRun): readonly CostLine[] {
-  if (preset === undefined || run.points.length === 0) return [];
+  if (preset === undefined) return [];
   const charged = charges[preset];
-  return charged === undefined ? [] : [{ item: charged.item, usd: undefined, basis: charged.basis(run) }];
+  const isAnythingSent = run.points.length > 0 || run.makeReporting().length > 0;
+  return charged === undefined || !isAnythingSent
+    ? []
+    : [{ item: charged.item, usd: undefined, basis: charged.basis(run) }];
 }
 
 /** Spans of one run as they are sent. */
@@ -51,8 +56,8 @@ const charges: Readonly<Record<PresetName, Charge | undefined>> = {
   collector: undefined,
   datadog: {
     item: 'Datadog, custom metrics',
-    basis: ({ points }) =>
-      `about ${groupDigits(sumPoints(points, countCustomMetrics))} custom metrics, a histogram as five, in this run alone; each series that reports within an hour counts, so counts that change in other runs add to it; at the price of your contract and less what its hosts include`,
+    basis: ({ makeReporting }) =>
+      `about ${groupDigits(sumPoints(makeReporting(), countCustomMetrics))} custom metrics, a histogram as five, that may report within an hour, those to which this run adds nothing among them; at the price of your contract and less what its hosts include`,
   },
   'google-cloud': {
     item: 'Google Cloud, Prometheus samples ingested',

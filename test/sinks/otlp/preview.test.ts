@@ -97,6 +97,22 @@ describe('the price', () => {
     for (const [index, [, basis = '']] of expected.entries()) expect(monthlyCost[index]?.basis).toMatch(basis);
   });
 
+  it('of Datadog counts series to which this run adds nothing, as the sink `datadog` does', async () => {
+    await using sink = otlpSink({ preset: 'datadog', url, apiKey });
+    const families = [
+      counterOf('ci_jobs_total', [
+        { labels: { result: 'success' }, increase: 2 },
+        { labels: { result: 'failure' }, increase: 0 },
+      ]),
+      distributionOf('ci_job_wait_seconds', [{ labels: {}, observations: [] }]),
+    ];
+
+    const { samples, monthlyCost } = await sink.preview(batchOf(families));
+
+    expect(samples).toBe(1);
+    expect(monthlyCost[0]?.basis).toMatch(/^about 7 custom metrics/);
+  });
+
   it.each([
     [{ url, traces: 'finished-runs' }, ['Traces by OTLP, ingestion']],
     [

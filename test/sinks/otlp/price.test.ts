@@ -20,10 +20,11 @@ const exponential: PointValue = {
 const summary: PointValue = { type: 'summary', count: 1, sum: 1, quantiles: [{ quantile: 0.5, value: 1 }] };
 
 /** One run in a month, so that a month is what one run sends. */
-const oneRun: Omit<PricedRun, 'points'> = { bytes: 2_500_000_000, intervalMs: 730 * 3_600_000 };
+const oneRun: Omit<PricedRun, 'points' | 'makeReporting'> = { bytes: 2_500_000_000, intervalMs: 730 * 3_600_000 };
 
 function basisOf(preset: Parameters<typeof priceMonth>[0], ...values: readonly PointValue[]): string | undefined {
-  return priceMonth(preset, { ...oneRun, points: values.map(pointOf) })[0]?.basis;
+  const points = values.map(pointOf);
+  return priceMonth(preset, { ...oneRun, points, makeReporting: () => points })[0]?.basis;
 }
 
 describe('what a point is charged as', () => {
@@ -31,7 +32,7 @@ describe('what a point is charged as', () => {
     [
       'datadog',
       [number, histogram, exponential, summary],
-      'about 16 custom metrics, a histogram as five, in this run alone',
+      'about 16 custom metrics, a histogram as five, that may report within an hour',
     ],
     ['grafana-cloud', [number], 'about 1 active series'],
     // Three bounds and that above all of them, count and sum.
@@ -54,7 +55,10 @@ describe('what a point is charged as', () => {
   });
 
   it('by Grafana Cloud grows with runs more often than every minute', () => {
-    const [line] = priceMonth('grafana-cloud', { points: [pointOf(number)], bytes: 0, intervalMs: 10_000 });
+    const [line] = priceMonth('grafana-cloud', {
+      ...{ points: [pointOf(number)], bytes: 0, intervalMs: 10_000 },
+      makeReporting: () => [],
+    });
 
     expect(line?.basis).toContain('1 active series with 6 data points a minute');
   });

@@ -1,5 +1,6 @@
 /** Makes the points of a batch, metric by metric; what Datadog would not store is left out and reported. */
 import { matchSelection } from '../../../settings/glob.ts';
+import { addStandIns } from '../../../model/families/stand-ins.ts';
 import type { Batch } from '../../../model/batch.ts';
 import { createWindowFinder } from '../../../model/for-sinks/increase-windows.ts';
 import type { MetricFamily } from '../../../model/metric.ts';
@@ -97,20 +98,6 @@ function groupMetrics(
   }));
   const groups = Map.groupBy(named, ({ naming, common }) => `${common.kind} ${naming.group}`);
   return Object.groupBy(groups.values(), ([first]) => first?.common.kind ?? 'level');
-}
-
-/** With a value where nothing was added, so that every series has a point. */
-function addStandIns(family: MetricFamily): MetricFamily {
-  if (family.type === 'counter')
-    return {
-      ...family,
-      samples: family.samples.map((sample) => (sample.increase === 0 ? { ...sample, increase: 1 } : sample)),
-    };
-  if (family.type !== 'distribution') return family;
-  const samples = family.samples.map((sample) =>
-    sample.observations.length > 0 ? sample : { ...sample, observations: [0] },
-  );
-  return { ...family, samples };
 }
 
 /** A failed source gives no values: old ones would look like new ones. */
