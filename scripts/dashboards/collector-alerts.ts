@@ -33,7 +33,7 @@ const source = 'Source {{ $labels.source }} ({{ $labels.system }})';
 export const collectorAlerts: readonly Alert[] = [
   {
     name: 'CollectorSilent',
-    expr: `time() - max by (collector) (last_over_time(${lastRuns})) > ${String(silentMinutes * 60)}\n  or absent_over_time(${lastRuns})`,
+    expr: `time() - max by (collector, job) (last_over_time(${lastRuns})) > ${String(silentMinutes * 60)}\n  or absent_over_time(${lastRuns})`,
     forMinutes: settlingMinutes,
     severity: 'critical',
     summary:

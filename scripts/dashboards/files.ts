@@ -1,4 +1,5 @@
 /** Lists the files of the folder `dashboards`, with what is written into each. */
+import { alertmanagerFile } from './alertmanager/definition.ts';
 import { attestationAlerts } from './attestation-alerts.ts';
 import { collectorAlerts } from './collector-alerts.ts';
 import { countingAlerts } from './counting-alerts.ts';
@@ -40,6 +41,13 @@ const pushgatewayRules = rulesFile(
   [{ name: 'ci-pushgateway', alerts: pushgatewayAlerts }],
 );
 
+/** Who is told of those alerts. */
+const alertmanager = alertmanagerFile([
+  'A configuration of Alertmanager for the alerts of prometheus-rules.yaml and prometheus-rules-pushgateway.yaml.',
+  note,
+  'Secrets are read from files; dashboards/README.md says which, and what to change.',
+]);
+
 /** Every generated file of `dashboards/`, by its path from the repository's root. */
 export function dashboardFiles(): readonly { readonly path: string; readonly text: string }[] {
   return [
@@ -47,5 +55,6 @@ export function dashboardFiles(): readonly { readonly path: string; readonly tex
     ...profileDashboards(),
     { path: 'dashboards/prometheus-rules.yaml', text: rules },
     { path: 'dashboards/prometheus-rules-pushgateway.yaml', text: pushgatewayRules },
+    { path: 'dashboards/alertmanager.yaml', text: alertmanager },
   ];
 }

@@ -232,7 +232,7 @@ const collectorSilent: readonly Omit<RuleCase, 'alert'>[] = [
     title: 'fires when a Pushgateway or a file shows the last run for ever',
     series: { 'ci_collector_last_run_timestamp_seconds{job="ci", collector="ci"}': '60x60' },
     at: '31m',
-    fires: [{ labels: { collector: 'ci' }, summary: 'Collector ci has delivered nothing here for 30m 0s' }],
+    fires: [{ labels: { job: 'ci', collector: 'ci' }, summary: 'Collector ci has delivered nothing here for 30m 0s' }],
   },
   {
     title: 'fires without labels when there is no series at all',

@@ -94,6 +94,12 @@ export const withStatsdExporter = serverFor('statsd_exporter 0.31', goProgram('s
 export const withPromtool = serverFor('promtool', 'promtool', 'apt-get install prometheus');
 /** That of this year: it knows names with other characters than letters, digits and underscores. */
 export const withCurrentPromtool = serverFor('promtool 3', goProgram('promtool'), setUpServers);
+/** With amtool, which checks its configuration. */
+export const withAlertmanager = serverFor(
+  'Alertmanager',
+  'prometheus-alertmanager',
+  'apt-get install --no-install-recommends prometheus-alertmanager',
+);
 export const withNodeExporter = serverFor(
   'node_exporter',
   'prometheus-node-exporter',

@@ -10,7 +10,7 @@ export const dashboardsCommand: Command = {
     'In CloudWatch the stack makes dashboard and alarms by itself.',
   options: {
     to: { value: 'FOLDER', help: 'Where the files are written; the folder is made where it is missing.' },
-    only: { value: 'KIND', help: 'grafana or rules; default: both.' },
+    only: { value: 'KIND', help: 'grafana, rules or alertmanager; default: all.' },
     force: { help: 'Replaces files that were changed.' },
     verbose: { short: 'v', help: 'Also shows the stack of an error.' },
   },

@@ -1,4 +1,4 @@
-/** Runs the command `dashboards`: writes what Grafana and Prometheus load into a folder. */
+/** Runs the command `dashboards`: writes what Grafana, Prometheus and Alertmanager load into a folder. */
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { exitCodes, type ExitCode, type Terminal } from '../terminal.ts';
 const kinds = {
   grafana: /^grafana-.*\.json$/,
   rules: /^prometheus-rules.*\.yaml$/,
+  alertmanager: /^alertmanager.*\.yaml$/,
 } as const satisfies Record<string, RegExp>;
 
 interface WrittenFile {
@@ -20,7 +21,7 @@ interface WrittenFile {
 export async function runDashboards(args: Arguments, { stdout }: Terminal): Promise<ExitCode> {
   const folder = args.text('to');
   if (folder === undefined) throw new UsageError('dashboards needs a folder: --to FOLDER');
-  const only = args.choice('only', ['grafana', 'rules'] as const);
+  const only = args.choice('only', ['grafana', 'rules', 'alertmanager'] as const);
   const files = await readShipped(folder, only === undefined ? Object.values(kinds) : [kinds[only]]);
   const changed = args.has('force') ? [] : await findChanged(files);
   if (changed.length > 0)

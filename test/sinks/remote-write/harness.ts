@@ -20,7 +20,10 @@ export interface TestSink extends AsyncDisposable {
 export const knownKey = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
 
 /** The sink as the wiring makes it, with the real HTTP client and the real secret cache; in 1.0 unless told otherwise. */
-export function remoteWriteSink(raw: { readonly url: string } & Readonly<Record<string, unknown>>): TestSink {
+export function remoteWriteSink(
+  raw: { readonly url: string } & Readonly<Record<string, unknown>>,
+  collector = 'ci',
+): TestSink {
   const clock = (): number => Date.now();
   const variables: Record<string, string> = {};
   const { hub, cache, log } = createWired(variables, { clock });
@@ -30,7 +33,7 @@ export function remoteWriteSink(raw: { readonly url: string } & Readonly<Record<
     secrets: cache.secrets,
     clock,
     log,
-    collector: 'ci',
+    collector,
     intervalMs: 60_000,
     aws: {
       region: 'eu-west-1',
