@@ -16,6 +16,15 @@ export interface Naming {
 /** Of a run whose pipeline has no name of its own: a name made for one run would be a series for each of them. */
 export const anonymous = 'anonymous';
 
+/**
+ * Of a run that an alarm has started, whatever its pipeline is: it counts for no other name, so that the alarm on a
+ * pipeline never sees the run that answers it.
+ */
+export const answersAlarm = '#alarm#';
+
+/** What the pipelines of `examples/tekton` put on everything that they start. */
+const startedByLabel = 'ci-metrics-collector/started-by';
+
 const pipelineLabel = 'tekton.dev/pipeline';
 const pipelineRunLabel = 'tekton.dev/pipelineRun';
 const taskLabels = ['tekton.dev/pipelineTask', 'tekton.dev/task'];
@@ -29,6 +38,7 @@ export function createNaming(config: Pick<TektonConfig, 'labels' | 'pipelines' |
   const isMain = matchAny(mainBranches);
   return {
     pipeline: (run) => {
+      if (run.labels[startedByLabel] !== undefined) return answersAlarm;
       const name = findFirst(run, labels.pipeline);
       if (name === undefined) return anonymous;
       return isSelected(name) ? name : overflowValue;

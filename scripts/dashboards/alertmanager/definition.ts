@@ -8,7 +8,7 @@ const routes: readonly Explained[] = [
     reason: 'To pipelines that repair: one call an alert, with all of its labels.',
     value: {
       receiver: 'tekton',
-      matchers: [repairable],
+      matchers: repairable,
       group_by: ['...'],
       group_wait: '10s',
       continue: true,

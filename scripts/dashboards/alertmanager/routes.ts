@@ -1,4 +1,5 @@
 /** Says which alert goes to which receiver of Alertmanager, what arrives together, and what is silent meanwhile. */
+import { answersAlarm } from '../../../lambda/sources/tekton/naming.ts';
 import { attestationAlerts } from '../attestation-alerts.ts';
 import { collectorAlerts } from '../collector-alerts.ts';
 import { countingAlerts } from '../counting-alerts.ts';
@@ -83,8 +84,11 @@ export const commonRoute = {
   repeat_interval: '12h',
 } as const;
 
-/** What pipelines of Tekton can repair by themselves: see `examples/tekton`. */
-export const repairable = matchAlerts('RunsStuck', 'PipelineFailing', 'TektonQuotaExceeded', 'QueueOldestWait');
+/** What pipelines of Tekton can repair by themselves (see `examples/tekton`), but not what they have started. */
+export const repairable = [
+  matchAlerts('RunsStuck', 'PipelineFailing', 'TektonQuotaExceeded', 'QueueOldestWait'),
+  `pipeline!="${answersAlarm}"`,
+];
 
 /** Who calls a person at once. */
 export const urgent = 'severity="critical"';

@@ -5,6 +5,7 @@ import { eventually } from '../../servers/process.ts';
 import { withAlertmanager, withDebianPrometheus } from '../../servers/require.ts';
 import { batchOf, gaugeOf } from '../../sinks/remote-write/batches.ts';
 import { remoteWriteSink, type TestSink } from '../../sinks/remote-write/harness.ts';
+import { findStarted } from '../../examples/tekton/listener.ts';
 import { type Chain, type Receiver, receiverNames, startChain } from './chain.ts';
 
 /** A hostile name: in Slack it would call everybody. */
@@ -37,7 +38,7 @@ function stateOf(sources: Readonly<Record<string, SourceState>>, secondsAgo = 0)
     gaugeOf(
       'ci_runs_stuck',
       each.map(([source, { stuckRuns = 0 }]) => ({
-        labels: { system: 'tekton', source, scope: 'prod', pipeline: 'build' },
+        labels: { system: 'tekton', source, scope: 'ci', pipeline: 'build' },
         value: stuckRuns,
       })),
     ),
@@ -142,8 +143,17 @@ withDebianPrometheus('alerts', () => {
       const [called] = parsed(Webhook, 'tekton', 'hanging');
       expect(called?.alerts[0].labels).toEqual({
         ...{ alertname: 'RunsStuck', severity: 'warning', collector: 'runs-case' },
-        ...{ system: 'tekton', source: 'hanging', scope: 'prod', pipeline: 'build' },
+        ...{ system: 'tekton', source: 'hanging', scope: 'ci', pipeline: 'build' },
       });
+
+      // What was really sent is what the example of an EventListener answers, and with what it can be told apart.
+      const [posted] = chain.told('tekton', 'hanging').map(({ headers, body }) => ({
+        headers,
+        body: JSON.parse(body.toString('utf8')) as unknown,
+      }));
+      expect(posted === undefined ? [] : findStarted(posted)).toMatchObject([
+        { template: 'cancel-stuck-runs', params: { pipeline: 'build' } },
+      ]);
 
       await collector.write(stateOf({ hanging: {} }));
       await untilTold('slack', 'hanging', 2);

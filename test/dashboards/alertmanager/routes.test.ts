@@ -28,6 +28,12 @@ withAlertmanager('the configuration of Alertmanager', () => {
       ]);
     },
   );
+
+  it('calls no pipeline for a run that an alarm has started', async () => {
+    const labels = { alertname: 'RunsStuck', severity: 'warning', source: 'main', pipeline: '#alarm#' };
+
+    expect(await findReceivers(labels)).toEqual(['slack']);
+  });
 });
 
 describe('the configuration of Alertmanager', () => {
