@@ -1,7 +1,9 @@
 /** The construct `CiMetricsCollector`: the whole collector, for a CDK app of one's own. */
 import { readFileSync } from 'node:fs';
+import type * as autoscaling from 'aws-cdk-lib/aws-autoscaling';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
@@ -44,6 +46,9 @@ import {
   grantReadSecrets,
   selectSecrets,
 } from './access/secrets.ts';
+import type { ScalingCollector } from './scaling/needed-capacity.ts';
+import { type GroupScalingOptions, scaleGroup } from './scaling/scale-group.ts';
+import { scaleService, type ServiceScalingOptions } from './scaling/scale-service.ts';
 import type { CollectorSettings } from './settings.ts';
 import { collectAssumedRoles, grantAssumeRole, grantSinkAccess, collectSinkGrants } from './access/sink-access.ts';
 import { connectStateTable, createStateTable } from './function/state-table.ts';
@@ -88,6 +93,8 @@ export class CiMetricsCollector extends Construct implements iam.IGrantable {
   readonly grantPrincipal: iam.IPrincipal;
   readonly #prepared: Prepared;
   readonly #secrets: CollectorSecrets;
+  /** The group that serves a queue, by the queue. */
+  readonly #served = new Map<string, string>();
 
   constructor(scope: Construct, id: string, props: CiMetricsCollectorProps) {
     super(scope, id);
@@ -215,6 +222,30 @@ export class CiMetricsCollector extends Construct implements iam.IGrantable {
   /** Problems of the last run of a source or sink, named `<kind>/<name>`. */
   metricProblems(component: string, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.metric(problemCount, { component }, options);
+  }
+
+  /**
+   * Sets the capacity of a group to what the queued and running jobs of a queue need; without figures it stays.
+   * @throws Error for a group that would end busy agents, or that somebody else scales, with the remedy.
+   */
+  scaleAutoScalingGroup(
+    group: autoscaling.AutoScalingGroup,
+    queue: QueueOfSource,
+    options: GroupScalingOptions = {},
+  ): void {
+    scaleGroup(this.#describeScaling(), group, queue, options);
+  }
+
+  /**
+   * Sets the task count of a service to what the queued and running jobs of a queue need; without figures it stays.
+   * @throws Error for a service that somebody else scales, with the remedy.
+   */
+  scaleEcsService(service: ecs.BaseService, queue: QueueOfSource, options: ServiceScalingOptions): void {
+    scaleService(this.#describeScaling(), service, queue, options);
+  }
+
+  #describeScaling(): ScalingCollector {
+    return { scope: this, prepared: this.#prepared, served: this.#served };
   }
 }
 

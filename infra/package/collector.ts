@@ -1,6 +1,8 @@
 /** The construct as the package has it: no types but those of the CDK and structs, so that jsii takes it to all languages. */
+import type * as autoscaling from 'aws-cdk-lib/aws-autoscaling';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
@@ -10,6 +12,7 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { checkMapping, Implementation } from './implementation.ts';
 import type { CiMetricsCollectorProps } from './props.ts';
+import type { GroupScalingOptions, ServiceScalingOptions } from './scaling-options.ts';
 import type { CollectorSecret, EksClusterAccess, QueueOfSource, WebhookOfSource } from './structs.ts';
 
 /**
@@ -201,6 +204,32 @@ export class CiMetricsCollector extends Construct implements iam.IGrantable {
    */
   public metricProblems(component: string, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.implementation.metricProblems(component, options);
+  }
+
+  /**
+   * Sets the capacity of a group to what the queued and running jobs of a queue need, between its own minimum and
+   * maximum. Without figures the capacity stays.
+   * @param group serves this queue alone, and nothing else scales it
+   * @param queue which one
+   * @param options how many agents an instance has, and how instances go
+   * @throws an error for a group that would end busy agents, with the remedy
+   */
+  public scaleAutoScalingGroup(
+    group: autoscaling.AutoScalingGroup,
+    queue: QueueOfSource,
+    options?: GroupScalingOptions,
+  ): void {
+    this.implementation.scaleAutoScalingGroup(group, queue, options);
+  }
+
+  /**
+   * Sets the task count of a service to what the queued and running jobs of a queue need. Without figures it stays.
+   * @param service serves this queue alone, and nothing else scales it
+   * @param queue which one
+   * @param options how many tasks there may be, and how many agents each has
+   */
+  public scaleEcsService(service: ecs.BaseService, queue: QueueOfSource, options: ServiceScalingOptions): void {
+    this.implementation.scaleEcsService(service, queue, options);
   }
 }
 

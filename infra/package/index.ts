@@ -2,4 +2,5 @@
 
 export { CiMetricsCollector } from './collector.ts';
 export type { CiMetricsCollectorProps } from './props.ts';
+export type { GroupScalingOptions, ServiceScalingOptions } from './scaling-options.ts';
 export type { CollectorSecret, EksClusterAccess, QueueOfSource, WebhookOfSource } from './structs.ts';

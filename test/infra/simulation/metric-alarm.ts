@@ -24,10 +24,13 @@ const insightsSeconds = 3 * 3600;
 export class SimulatedMetricAlarm {
   readonly definition: MetricAlarm;
   state: AlarmState = 'INSUFFICIENT_DATA';
+  /** The newest value of its series, which a step policy is told. */
+  newest: number | undefined;
   /** Series of a query that are in ALARM, by the values of their groups. */
   readonly contributors = new Set<string>();
   readonly #judgement: Judgement;
   readonly #query: InsightsQuery | undefined;
+  /** In seconds. */
   readonly #period: number;
 
   constructor(definition: MetricAlarm) {
@@ -45,11 +48,18 @@ export class SimulatedMetricAlarm {
     return this.#query?.groups ?? [];
   }
 
+  /** How often CloudWatch evaluates it: each minute, or with its period where that is shorter. */
+  get evaluatedEverySeconds(): number {
+    return Math.min(this.#period, 60);
+  }
+
   /** Evaluates the alarm once, and returns the contributors that have changed. */
   evaluate(context: EvaluationContext): readonly Contributor[] {
     const window = this.#windowAt(context.nowSeconds);
     if (this.#query !== undefined) return this.#evaluateQuery(this.#query, context, window);
-    this.state = stateOf(this.#series(context, window), this.#judgement, this.state);
+    const series = this.#series(context, window);
+    this.newest = series.findLast((value) => value !== undefined);
+    this.state = stateOf(series, this.#judgement, this.state);
     return [];
   }
 
@@ -68,8 +78,12 @@ export class SimulatedMetricAlarm {
       const { Namespace: namespace, MetricName: name, Dimensions: dimensions } = MetricStat.Metric;
       return [[Id, store.series({ namespace, name, dimensions }, MetricStat.Stat, window)]];
     });
+    const series = new Map(inputs);
+    // The CDK writes an expression before those that it is made of.
+    const inner = Metrics.filter(({ Expression, ReturnData }) => Expression !== undefined && !ReturnData).toReversed();
+    for (const { Id, Expression = '' } of inner) series.set(Id, evaluateMath(Expression, { series, fillsEmpty }));
     const expression = Metrics.find(({ ReturnData }) => ReturnData)?.Expression ?? '';
-    return evaluateMath(expression, { series: new Map(inputs), fillsEmpty });
+    return evaluateMath(expression, { series, fillsEmpty });
   }
 
   /** Each series is judged for itself; one that the query no longer finds is over, whatever the treatment says. */

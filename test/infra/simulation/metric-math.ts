@@ -1,7 +1,7 @@
 /** Evaluates the part of CloudWatch's metric math that the alarms of this project use. */
 import { type Cursor, cursorOver } from './tokens.ts';
 
-/** The part of CloudWatch's metric math that alarms of this project use: arithmetic, comparison, IF, FILL and DIFF. */
+/** The part of CloudWatch's metric math that alarms of this project use: arithmetic, comparison, CEIL, IF, FILL and DIFF. */
 
 /** A value a period, the oldest first; undefined where there is none. */
 export type Series = readonly (number | undefined)[];
@@ -110,6 +110,7 @@ function argumentsOf(cursor: Cursor, scope: Scope): readonly Value[] {
 function called(name: string, values: readonly Value[], { isFilled }: Scope): Value {
   if (name === 'FILL') return filled(values, isFilled);
   if (name === 'DIFF') return differences(values);
+  if (name === 'CEIL') return overTime(values, ([value]) => (value === undefined ? undefined : Math.ceil(value)));
   if (name === 'IF') {
     return overTime(values, ([condition, then, otherwise]) => {
       if (condition === undefined) return undefined;

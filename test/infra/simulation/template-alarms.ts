@@ -100,6 +100,13 @@ export function alarmsIn(template: Template): TemplateAlarms {
   };
 }
 
+/** An alarm outside the collector's own: CloudFormation names it, and what it leaves out has CloudWatch's defaults. */
+export function parseMetricAlarm(id: string, properties: Record<string, unknown>): MetricAlarm {
+  const { EvaluationPeriods } = properties;
+  const alarm = MetricAlarm.parse({ AlarmName: id, DatapointsToAlarm: EvaluationPeriods, ...properties });
+  return { ...alarm, arn: alarmArn(id) };
+}
+
 function alarmArn(id: string): string {
   return arn('cloudwatch', `alarm:${id}`);
 }
