@@ -1,8 +1,9 @@
 /** Makes one point of all that Datadog would keep under one name and one set of tags. */
-import type { Labels, MetricFamily } from '../../../model/metric.ts';
+import type { MetricFamily } from '../../../model/metric.ts';
 import type { FindingReason } from './findings.ts';
 import type { Point } from './point.ts';
 import { isAfter, type MetricNaming, type SeriesName } from './series-names.ts';
+import { extractFigures, type Figure } from '../../../series/sent-figures.ts';
 
 /** A family, and what all of its points have in common. */
 export interface NamedFamily {
@@ -45,26 +46,6 @@ export function collectUnited(families: readonly NamedFamily[], notes: Notes): I
       owned.push({ metric, point });
     }
   return isAscending ? owned : mergeEqual(owned, notes);
-}
-
-interface Figure {
-  readonly labels: Labels;
-  readonly values: readonly number[];
-}
-
-/** A backend that adds up takes a missing increase for 0, so counters that did not change are not sent. */
-function* extractFigures(family: MetricFamily): Generator<Figure> {
-  switch (family.type) {
-    case 'gauge':
-      for (const { labels, value } of family.samples) yield { labels, values: [value] };
-      return;
-    case 'counter':
-      for (const { labels, increase } of family.samples) if (increase !== 0) yield { labels, values: [increase] };
-      return;
-    case 'distribution':
-      for (const { labels, observations } of family.samples)
-        if (observations.length > 0) yield { labels, values: observations };
-  }
 }
 
 /** With those of the values that are numbers to Datadog; undefined where it can keep nothing of it. */

@@ -1,12 +1,10 @@
 /** Sends one request and finds out what became of it; with `parse-answer.ts` this is all that knows Datadog's answers. */
-import { sendWithApiKey } from '../../../http/auth/api-key.ts';
-import { sendWithCredentials } from '../../../http/auth/credentials.ts';
 import type { HttpResponse } from '../../../http/port.ts';
-import { parseRefusalWords } from '../../../http/answers/refusal-text.ts';
 import { refuseWebPage } from '../../../http/answers/web-page.ts';
 import { whereOf } from '../../../http/where.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
 import { type Fate, settle, type Statuses } from '../../../series/delivery/fate.ts';
+import { postWithKey } from '../../../series/delivery/post-with-key.ts';
 import type { SinkPorts } from '../../sink.ts';
 import { resolveBaseUrl, type DatadogConfig } from '../config.ts';
 import { isAddedUp } from '../encode/point.ts';
@@ -21,7 +19,7 @@ const paths: Readonly<Record<Route, string>> = {
   distributions: '/api/v1/distribution_points',
 };
 
-const encodings: Readonly<Record<Route, string>> = { series: 'gzip', distributions: 'deflate' };
+const encodings = { series: 'gzip', distributions: 'deflate' } as const satisfies Readonly<Record<Route, string>>;
 
 /** Longest part of what Datadog says of errors that a problem repeats. */
 const maxServerText = 1024;
@@ -46,37 +44,13 @@ export function createPost(config: DatadogConfig, ports: SinkPorts, deadline: De
 
 type Send = (request: PointsRequest, url: URL) => Promise<HttpResponse>;
 
-function createSend(config: DatadogConfig, { http, secrets }: SinkPorts, deadline: Deadline): Send {
-  const { signal } = deadline;
-  const apiKey = { header: 'dd-api-key', key: config.apiKey };
-  return ({ route, items, body }, url) => {
-    const countsTwice = items.some(isAddedUp);
-    const fixed = {
-      'content-type': 'application/json',
-      'content-encoding': encodings[route],
-      // A connection that was kept may have died while the function was frozen, and the write that finds out is a lost
-      // answer: increases, which must not be sent twice, travel on fresh ones.
-      ...(countsTwice ? { connection: 'close' } : {}),
-    };
-    return sendWithCredentials({ tls: config.tls }, { secrets }, signal, (credentials) =>
-      sendWithApiKey(apiKey, secrets, signal, (key) =>
-        http.send({
-          method: 'POST',
-          url,
-          ...credentials,
-          headers: { ...key, ...fixed },
-          body,
-          signal,
-          remainingMs: () => deadline.remainingMs(),
-          // A level that comes twice is the same level; an increase would count twice.
-          idempotent: !countsTwice,
-          undoneStatuses: statuses.undone,
-          parseRefusalText: parseRefusalWords,
-          maxResponseBytes: maxAnswerBytes,
-        }),
-      ),
-    );
-  };
+function createSend({ apiKey: key, tls }: DatadogConfig, { http, secrets }: SinkPorts, deadline: Deadline): Send {
+  const api = { http, secrets, deadline, apiKey: { header: 'dd-api-key', key }, tls, maxAnswerBytes };
+  return ({ route, items, body }, url) =>
+    postWithKey(api, {
+      ...{ url, body, encoding: encodings[route], countsTwice: items.some(isAddedUp) },
+      undoneStatuses: statuses.undone,
+    });
 }
 
 interface JudgePorts {

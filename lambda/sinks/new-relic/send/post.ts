@@ -1,13 +1,11 @@
 /** Sends one request and finds out what became of it; with `parse-answer.ts` this is all that knows New Relic's answers. */
-import { sendWithApiKey } from '../../../http/auth/api-key.ts';
-import { sendWithCredentials } from '../../../http/auth/credentials.ts';
 import type { HttpResponse } from '../../../http/port.ts';
 import type { StatusHints } from '../../../http/errors/problem.ts';
-import { parseRefusalWords } from '../../../http/answers/refusal-text.ts';
 import { refuseWebPage } from '../../../http/answers/web-page.ts';
 import { whereOf } from '../../../http/where.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
 import { type Fate, settle, type Statuses } from '../../../series/delivery/fate.ts';
+import { postWithKey } from '../../../series/delivery/post-with-key.ts';
 import type { SinkPorts } from '../../sink.ts';
 import { buildAddress, type NewRelicConfig } from '../config.ts';
 import type { Api, ItemsRequest } from '../encode/split-requests.ts';
@@ -49,37 +47,15 @@ export function createPost(config: NewRelicConfig, ports: SinkPorts, { deadline,
 type Send = (request: ItemsRequest) => Promise<HttpResponse>;
 
 function createSend(config: NewRelicConfig, { http, secrets }: SinkPorts, deadline: Deadline): Send {
-  const { signal } = deadline;
-  const apiKey = { header: 'api-key', key: config.apiKey };
-  return ({ api, items, body }) => {
-    // A level that comes twice is the same level; an increase would count twice, and an event would be two.
-    const countsTwice = items.some(({ kind }) => kind !== 'level');
-    const fixed = {
-      'content-type': 'application/json',
-      'content-encoding': 'gzip',
-      // A connection that was kept may have died while the function was frozen, and the write that finds out is a lost
-      // answer: what must not be sent twice travels on fresh ones.
-      ...(countsTwice ? { connection: 'close' } : {}),
-    };
-    return sendWithCredentials({ tls: config.tls }, { secrets }, signal, (credentials) =>
-      sendWithApiKey(apiKey, secrets, signal, (key) =>
-        http.send({
-          method: 'POST',
-          url: buildAddress(api, config),
-          ...credentials,
-          headers: { ...key, ...fixed },
-          body,
-          signal,
-          remainingMs: () => deadline.remainingMs(),
-          idempotent: !countsTwice,
-          retryStatuses,
-          undoneStatuses: statuses[api].undone,
-          parseRefusalText: parseRefusalWords,
-          maxResponseBytes: maxAnswerBytes,
-        }),
-      ),
-    );
-  };
+  const { apiKey: key, tls } = config;
+  const ofLicense = { http, secrets, deadline, apiKey: { header: 'api-key', key }, tls, maxAnswerBytes };
+  return ({ api, items, body }) =>
+    postWithKey(ofLicense, {
+      ...{ url: buildAddress(api, config), body, encoding: 'gzip', retryStatuses },
+      // An increase would count twice, and an event would be two.
+      countsTwice: items.some(({ kind }) => kind !== 'level'),
+      undoneStatuses: statuses[api].undone,
+    });
 }
 
 const unreadable =

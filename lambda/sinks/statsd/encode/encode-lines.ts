@@ -1,10 +1,11 @@
 /** Makes the lines of a batch; what no StatsD would take is left out and reported. */
 import { matchSelection } from '../../../settings/glob.ts';
 import type { Batch } from '../../../model/batch.ts';
-import type { Labels, MetricFamily } from '../../../model/metric.ts';
+import type { MetricFamily } from '../../../model/metric.ts';
 import { collectFindings, type Finding, type Findings } from '../../../series/losses/findings.ts';
 import type { StatsdConfig } from '../config.ts';
 import { createNaming, type NamingSettings, type SeriesName } from './series-names.ts';
+import { extractFigures } from '../../../series/sent-figures.ts';
 
 /** One figure, as one line or, for a level below 0, two. */
 export interface Line {
@@ -81,26 +82,6 @@ function createNotes(): Notes {
       if (reading === 'sum' && reason !== 'merged') lost += 1;
     },
   };
-}
-
-interface Figure {
-  readonly labels: Labels;
-  readonly values: readonly number[];
-}
-
-/** A backend that adds up takes a missing increase for 0, so counters that did not change are not sent. */
-function* extractFigures(family: MetricFamily): Generator<Figure> {
-  switch (family.type) {
-    case 'gauge':
-      for (const { labels, value } of family.samples) yield { labels, values: [value] };
-      return;
-    case 'counter':
-      for (const { labels, increase } of family.samples) if (increase !== 0) yield { labels, values: [increase] };
-      return;
-    case 'distribution':
-      for (const { labels, observations } of family.samples)
-        if (observations.length > 0) yield { labels, values: observations };
-  }
 }
 
 const reasonOfTaken = { level: 'collision', sum: 'merged' } as const;
