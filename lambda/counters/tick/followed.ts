@@ -140,8 +140,8 @@ function hasRestarted(last: Followed, numbers: readonly number[], startMs: numbe
   if (numbers.length !== last.numbers.length) return true;
   if (startMs !== undefined && last.startMs !== unknownStart && startMs > last.startMs) return true;
   // The last number of a histogram is a sum, which may fall by itself; its counts may not.
-  const counted = numbers.length > 1 ? numbers.slice(0, -1) : numbers;
-  return counted.some((value, index) => value < (last.numbers[index] ?? 0));
+  const counts = numbers.length > 1 ? numbers.slice(0, -1) : numbers;
+  return counts.some((value, index) => value < (last.numbers[index] ?? 0));
 }
 
 /** A histogram tells no values: each observation is taken for the middle of its bucket. */

@@ -138,7 +138,7 @@ interface TickFinishes {
   readonly lines: () => readonly NonNullable<Finish['line']>[];
   readonly spans: () => readonly Span[];
   readonly backfill: () => readonly Finish[];
-  readonly counted: () => number;
+  readonly size: () => number;
 }
 
 interface FinishRules {
@@ -155,9 +155,9 @@ function openFinishes(
   const lines: NonNullable<Finish['line']>[] = [];
   const spans: Span[] = [];
   const backfill = new Map<string, Finish>();
-  let counted = 0;
+  let finishCount = 0;
   const add = ({ counts, observations, line, spans: ended = [] }: Finish): void => {
-    counted += 1;
+    finishCount += 1;
     for (const { metric, labels, increase } of counts) series.count(metric, labels, errors.atLeastZero(increase));
     for (const { metric, labels, value, exemplar } of observations)
       series.observe(metric, labels, { value: errors.atLeastZero(value), exemplar });
@@ -173,7 +173,7 @@ function openFinishes(
     lines: () => lines,
     spans: () => spans,
     backfill: () => [...backfill.values()],
-    counted: () => counted,
+    size: () => finishCount,
   };
 }
 
@@ -253,7 +253,7 @@ function closeDraft(
   const all = [...state.streams.values()];
   const lags = all.map(({ watermarkMs }) => Math.max(0, state.provenMs - watermarkMs) / 1000);
   return {
-    hasRead: hasRead || finishes.counted() > 0 || followed.hasFollowed(),
+    hasRead: hasRead || finishes.size() > 0 || followed.hasFollowed(),
     families: [...series.families(), ...followed.families()],
     figures: {
       watermarkLagSeconds: lags.length === 0 ? undefined : lags.reduce((most, lag) => Math.max(most, lag), 0),
@@ -261,7 +261,7 @@ function closeDraft(
       truncated,
       runsLost: lost,
       fellOut,
-      finishes: finishes.counted(),
+      finishes: finishes.size(),
       overflow: folded.reduce((sum, { labelSets }) => sum + labelSets, 0),
       folded,
     },

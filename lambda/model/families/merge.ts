@@ -15,10 +15,10 @@ export function mergeFamilies(families: readonly MetricFamily[]): Merged {
     const known = byName.get(family.definition.name);
     byName.set(family.definition.name, known === undefined ? family : joinFamilies(known, family));
   }
-  const counted = sortFamilies([...byName.values()]).map(dropDuplicates);
+  const withoutDuplicates = sortFamilies([...byName.values()]).map(dropDuplicates);
   return {
-    families: counted.map(({ family }) => family),
-    duplicates: counted.reduce((sum, { duplicates }) => sum + duplicates, 0),
+    families: withoutDuplicates.map(({ family }) => family),
+    duplicates: withoutDuplicates.reduce((sum, { duplicates }) => sum + duplicates, 0),
   };
 }
 

@@ -39,14 +39,14 @@ type WorkerState = 'idle' | 'busy';
 /** The queues of a batch, ordered by source, scope and name, so that a row stays in its place from run to run. */
 export function mapQueueRows(batch: Batch): readonly QueueRow[] {
   const byQueue = new Map<string, QueueFigures>();
-  for (const { key, labels, place, value } of collectFigures(batch)) {
-    const queue = byQueue.get(key) ?? { labels, byPlace: new Map<string, number>() };
-    queue.byPlace.set(place, value);
+  for (const { key, labels, column, value } of collectFigures(batch)) {
+    const queue = byQueue.get(key) ?? { labels, byColumn: new Map<string, number>() };
+    queue.byColumn.set(column, value);
     byQueue.set(key, queue);
   }
-  const rows = [...byQueue].map(([key, { labels, byPlace }]): QueueRow => {
+  const rows = [...byQueue].map(([key, { labels, byColumn }]): QueueRow => {
     const findFigure = (metric: MetricDefinition, state = ''): number | undefined =>
-      byPlace.get(formatPlace(metric.name, state));
+      byColumn.get(formatColumn(metric.name, state));
     return {
       key,
       source: labels['source'] ?? '',
@@ -69,19 +69,19 @@ export function mapQueueRows(batch: Batch): readonly QueueRow[] {
 
 interface QueueFigures {
   readonly labels: Labels;
-  readonly byPlace: Map<string, number>;
+  readonly byColumn: Map<string, number>;
 }
 
 interface Figure {
   /** Of the queue. */
   readonly key: string;
   /** Of the figure in its row. */
-  readonly place: string;
+  readonly column: string;
   readonly labels: Labels;
   readonly value: number;
 }
 
-function formatPlace(metric: string, state: string): string {
+function formatColumn(metric: string, state: string): string {
   return `${metric} ${state}`;
 }
 
@@ -106,7 +106,7 @@ function collectFigures({ sources: parts }: Batch): readonly Figure[] {
 
 function mapFigure(metric: string, { labels, value }: GaugeSample): Figure {
   const key = JSON.stringify([labels['source'], labels['scope'], labels['queue'], labels['system']]);
-  return { key, place: formatPlace(metric, labels['state'] ?? labels['rank'] ?? ''), labels, value };
+  return { key, column: formatColumn(metric, labels['state'] ?? labels['rank'] ?? ''), labels, value };
 }
 
 function dropUnknown<Name extends string>(
