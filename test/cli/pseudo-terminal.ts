@@ -1,7 +1,7 @@
 /** Starts the real program on a pseudo-terminal, for tests of what only a terminal gets. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mainFile, patienceMs, root } from './run-cli.ts';
+import { mainFile, patienceMs, pickInherited, root } from './run-cli.ts';
 
 export interface TerminalOptions {
   readonly columns?: number;
@@ -23,7 +23,7 @@ export function startInTerminal(argv: readonly string[], options: TerminalOption
   const command = `stty cols ${String(columns)} rows ${String(rows)}; exec ${call}`;
   const child = spawn('script', ['--quiet', '--return', '--flush', '--command', command, '/dev/null'], {
     cwd: root,
-    env: { PATH: process.env['PATH'] ?? '', SHELL: '/bin/sh', TERM: 'xterm-256color', ...variables },
+    env: { ...pickInherited(), SHELL: '/bin/sh', TERM: 'xterm-256color', ...variables },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   let output = '';

@@ -23,11 +23,17 @@ export interface RunningCli extends AsyncDisposable {
   readonly ended: Promise<Ended>;
 }
 
+/** What a started program gets of this process's environment: where programs are, and what is compiled of them. */
+export function pickInherited(): Readonly<Record<string, string>> {
+  const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env;
+  return { PATH, NODE_COMPILE_CACHE };
+}
+
 /** The real program in a process of its own, with nothing of this process's environment but what it needs. */
 export function startCli(argv: readonly string[], variables: Readonly<Record<string, string>> = {}): RunningCli {
   const child = spawn(process.execPath, [mainFile, ...argv], {
     cwd: root,
-    env: { PATH: process.env['PATH'] ?? '', ...variables },
+    env: { ...pickInherited(), ...variables },
   });
   const written = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
