@@ -3,12 +3,15 @@ import { request as httpRequest } from 'node:http';
 import { inTurn } from '../support/aws/in-turn.ts';
 import { type LoopbackServer, type RecordedRequest, startLoopbackServer } from '../support/network/loopback-server.ts';
 
-/** The network between SDK clients and an AWS server: passes everything on and records it. */
+/**
+ * The network between SDK clients and an AWS server: passes everything on and records it. Writes that the emulators mix
+ * up when they come at once are passed on one after the other: moto loses messages' removals.
+ */
 export function startAwsPath(target: string): Promise<LoopbackServer> {
   const oneByOne = inTurn();
   return startLoopbackServer((_request, response, recorded) => {
     const send = () => forward(target, recorded);
-    const isWrite = recorded.headers['x-amz-target']?.endsWith('.PutItem') === true;
+    const isWrite = /\.(?:PutItem|DeleteMessageBatch)$/.test(recorded.headers['x-amz-target'] ?? '');
     (isWrite ? oneByOne(send) : send()).then(
       ({ status, headers, body }) => response.writeHead(status, headers).end(body),
       () => response.destroy(),
