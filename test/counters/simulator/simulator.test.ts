@@ -46,16 +46,16 @@ const mixed = 'a list that skips elements of equal time';
 const oneByOne = 'an open run is asked for by itself';
 
 describe.each([
-  { kind: 'finish', histories: 1000, own: [mixed] },
-  { kind: 'created', histories: 1000, own: [mixed, oneByOne, 'crash before: get'] },
+  { kind: 'finish', histories: 500, own: [mixed] },
+  { kind: 'created', histories: 500, own: [mixed, oneByOne, 'crash before: get'] },
   {
     kind: 'bitbucket',
-    histories: 500,
+    histories: 300,
     own: [oneByOne, 'a list with strange elements', 'a refusal after other answers'],
   },
   {
     kind: 'github',
-    histories: 500,
+    histories: 300,
     own: [
       ...[oneByOne, 'a list with strange elements', 'a refusal after other answers'],
       ...['events are taken', 'crash before: take', 'crash before: remove'],
