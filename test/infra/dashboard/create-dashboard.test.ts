@@ -327,6 +327,12 @@ describe('every metric of a queue or of the collector', () => {
     'LimitedJobs',
     'OfflineWorkers',
     'PausedWorkers',
+    // How repositories are shared out among the looks; how old the oldest look is has a graph, and says whether it suffices.
+    'RepositoriesRecent',
+    'RepositoriesQuiet',
+    'RepositoriesWithoutPipelines',
+    // For a query, when hints by webhook are missing.
+    'WebhookEvents',
     // Beside the panels of their pipelines and queues these say little: they are for alarms and queries.
     'QueueWaitMin',
     'QueueWaitP50',
