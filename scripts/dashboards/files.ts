@@ -1,5 +1,6 @@
 /** Lists the files of the folder `dashboards`, with what is written into each. */
-import { alertmanagerFile } from './alertmanager/definition.ts';
+import { alertmanagerFile, managedAlertmanagerFile } from './alertmanager/definition.ts';
+import type { AlertGroup } from './alert.ts';
 import { attestationAlerts } from './attestation-alerts.ts';
 import { collectorAlerts } from './collector-alerts.ts';
 import { countingAlerts } from './counting-alerts.ts';
@@ -13,6 +14,15 @@ import { tektonAlerts } from './tekton-alerts.ts';
 
 const note = 'Written by `npm run docs` from the code; edit scripts/dashboards, not this file.';
 
+const groups: readonly AlertGroup[] = [
+  { name: 'ci-queues', alerts: queueAlerts },
+  { name: 'ci-runs', alerts: runAlerts },
+  { name: 'ci-attestations', alerts: attestationAlerts },
+  { name: 'ci-tekton', alerts: tektonAlerts },
+  { name: 'ci-collector', alerts: collectorAlerts },
+  { name: 'ci-counting', alerts: countingAlerts },
+];
+
 /** Rules of Prometheus for everybody whose metrics arrive there. */
 const rules = rulesFile(
   [
@@ -21,14 +31,14 @@ const rules = rulesFile(
     'The figures are for an interval of one minute; dashboards/README.md says what to change for longer ones.',
     '"runbook" is a path in the repository of the collector: put the address of your copy before it.',
   ],
-  [
-    { name: 'ci-queues', alerts: queueAlerts },
-    { name: 'ci-runs', alerts: runAlerts },
-    { name: 'ci-attestations', alerts: attestationAlerts },
-    { name: 'ci-tekton', alerts: tektonAlerts },
-    { name: 'ci-collector', alerts: collectorAlerts },
-    { name: 'ci-counting', alerts: countingAlerts },
-  ],
+  groups,
+);
+
+/** The same as mimirtool takes it: its namespace is what it replaces as a whole. */
+const mimirRules = rulesFile(
+  ['The alerts of prometheus-rules.yaml, as mimirtool loads them into Mimir and Grafana Cloud.', note],
+  groups,
+  { namespace: 'ci-metrics' },
 );
 
 /** Only where a Pushgateway stands in between. */
@@ -48,6 +58,13 @@ const alertmanager = alertmanagerFile([
   'Secrets are read from files; dashboards/README.md says which, and what to change.',
 ]);
 
+/** The same for Amazon Managed Prometheus. */
+const managedAlertmanager = managedAlertmanagerFile([
+  "The alert manager's definition for Amazon Managed Prometheus: everything to one topic of Amazon SNS.",
+  note,
+  'Put the ARN of your topic and its Region in the place of TOPIC_ARN and REGION; dashboards/README.md has the commands.',
+]);
+
 /** Every generated file of `dashboards/`, by its path from the repository's root. */
 export function dashboardFiles(): readonly { readonly path: string; readonly text: string }[] {
   return [
@@ -55,6 +72,8 @@ export function dashboardFiles(): readonly { readonly path: string; readonly tex
     ...profileDashboards(),
     { path: 'dashboards/prometheus-rules.yaml', text: rules },
     { path: 'dashboards/prometheus-rules-pushgateway.yaml', text: pushgatewayRules },
+    { path: 'dashboards/mimir-rules.yaml', text: mimirRules },
     { path: 'dashboards/alertmanager.yaml', text: alertmanager },
+    { path: 'dashboards/alertmanager-amp.yaml', text: managedAlertmanager },
   ];
 }

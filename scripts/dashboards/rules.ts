@@ -6,9 +6,14 @@ import { durationOf } from './promql.ts';
 /** As wide as the lines of the code. */
 const commentWidth = 110;
 
-/** A rule file of Prometheus; the reason for each threshold stands beside it. */
-export function rulesFile(introduction: readonly string[], groups: readonly AlertGroup[]): string {
+/** A rule file of Prometheus; the reason for each threshold stands beside it. `above` stands before the groups. */
+export function rulesFile(
+  introduction: readonly string[],
+  groups: readonly AlertGroup[],
+  above: Readonly<Record<string, string>> = {},
+): string {
   const document = new Document({
+    ...above,
     groups: groups.map(({ name, alerts }) => ({ name, rules: alerts.map(ruleOf) })),
   });
   document.commentBefore = introduction.map((line) => ` ${line}`).join('\n');

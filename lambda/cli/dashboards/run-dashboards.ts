@@ -8,7 +8,7 @@ import { exitCodes, type ExitCode, type Terminal } from '../terminal.ts';
 
 const kinds = {
   grafana: /^grafana-.*\.json$/,
-  rules: /^prometheus-rules.*\.yaml$/,
+  rules: /^(?:prometheus|mimir)-rules.*\.yaml$/,
   alertmanager: /^alertmanager.*\.yaml$/,
 } as const satisfies Record<string, RegExp>;
 

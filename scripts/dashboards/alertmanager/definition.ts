@@ -1,6 +1,6 @@
 /** Writes the configuration of Alertmanager, with the reason for each part beside it. */
-import { Document, isMap, isSeq, type Node } from 'yaml';
-import { receivers } from './receivers.ts';
+import { Document, isMap, isSeq, type Node, stringify } from 'yaml';
+import { receivers, snsMessage } from './receivers.ts';
 import { commonRoute, type Explained, inhibitions, repairable, urgent } from './routes.ts';
 
 const routes: readonly Explained[] = [
@@ -21,6 +21,29 @@ const routes: readonly Explained[] = [
   { reason: '', value: { receiver: 'opsgenie', matchers: [urgent], continue: true } },
   { reason: 'Everything, also what was told elsewhere.', value: { receiver: 'slack' } },
 ];
+
+/**
+ * The whole file `alertmanager-amp.yaml`. The alert manager of AWS knows two receivers, SNS and PagerDuty, and takes the
+ * usual configuration as one text.
+ */
+export function managedAlertmanagerFile(introduction: readonly string[]): string {
+  const inside = stringify(
+    {
+      route: { receiver: 'sns', ...commonRoute },
+      inhibit_rules: inhibitions.map(({ value }) => value),
+      receivers: [
+        {
+          name: 'sns',
+          sns_configs: [{ topic_arn: 'TOPIC_ARN', sigv4: { region: 'REGION' }, send_resolved: true, ...snsMessage }],
+        },
+      ],
+    },
+    { lineWidth: 0 },
+  );
+  const document = new Document({ alertmanager_config: inside });
+  document.commentBefore = introduction.map((line) => ` ${line}`).join('\n');
+  return document.toString({ lineWidth: 0 });
+}
 
 /** The whole file `alertmanager.yaml`; `introduction` stands above it. */
 export function alertmanagerFile(introduction: readonly string[]): string {

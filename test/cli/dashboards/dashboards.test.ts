@@ -33,7 +33,7 @@ describe('dashboards', () => {
 
   it.each([
     ['grafana', /^grafana-.*\.json$/],
-    ['rules', /^prometheus-rules.*\.yaml$/],
+    ['rules', /^(?:prometheus|mimir)-rules.*\.yaml$/],
     ['alertmanager', /^alertmanager.*\.yaml$/],
   ])('writes %s alone', async (only, pattern) => {
     const to = join(folder, only);

@@ -1,9 +1,20 @@
 /** Tests of the generated configuration of Alertmanager: amtool checks it, and says where each alert goes. */
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import * as z from 'zod';
 import { withAlertmanager } from '../../servers/require.ts';
-import { rules } from '../rule-files.ts';
+import { pathOf, rules } from '../rule-files.ts';
 import { amtool, configFile, findReceivers, readConfig } from './amtool.ts';
+
+const Managed = z.strictObject({ alertmanager_config: z.string() });
+
+function readManaged(): z.infer<typeof Managed> {
+  return Managed.parse(parse(readFileSync(pathOf('alertmanager-amp.yaml'), 'utf8')));
+}
 
 const repaired = ['RunsStuck', 'PipelineFailing', 'TektonQuotaExceeded', 'QueueOldestWait'];
 
@@ -33,6 +44,38 @@ withAlertmanager('the configuration of Alertmanager', () => {
     const labels = { alertname: 'RunsStuck', severity: 'warning', source: 'main', pipeline: '#alarm#' };
 
     expect(await findReceivers(labels)).toEqual(['slack']);
+  });
+});
+
+withAlertmanager('the definition for Amazon Managed Prometheus', () => {
+  it('is a configuration that amtool takes, with one topic for everything and the same silence', async () => {
+    const { alertmanager_config: inside } = readManaged();
+    const { inhibit_rules: silencing } = z.looseObject({ inhibit_rules: z.unknown() }).parse(parse(inside));
+    const folder = await mkdtemp(join(tmpdir(), 'ci-metrics-amp-'));
+    const file = join(folder, 'alertmanager.yaml');
+    await writeFile(file, inside);
+    try {
+      expect(await amtool('check-config', file)).toContain('SUCCESS');
+      expect(await findReceivers({ alertname: 'QueueStarved', severity: 'critical' }, file)).toEqual(['sns']);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+    expect(silencing).toEqual(z.looseObject({ inhibit_rules: z.unknown() }).parse(parse(readConfig())).inhibit_rules);
+    expect(inside).toContain('topic_arn: TOPIC_ARN');
+    expect(inside).toMatch(/sigv4:\n +region: REGION\n/);
+    expect(inside).toMatch(/subject: .{1,100}\n/);
+  });
+});
+
+describe('the rules for Mimir', () => {
+  it('are those for Prometheus, in a namespace', () => {
+    const read = (name: string): unknown => parse(readFileSync(pathOf(name), 'utf8'));
+    const { namespace, groups } = z
+      .strictObject({ namespace: z.string(), groups: z.unknown() })
+      .parse(read('mimir-rules.yaml'));
+
+    expect(namespace).toBe('ci-metrics');
+    expect({ groups }).toEqual(read('prometheus-rules.yaml'));
   });
 });
 
