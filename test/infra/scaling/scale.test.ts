@@ -229,12 +229,33 @@ describe('scaling refuses', () => {
   });
 });
 
+/** Texts of everything that the synthesis would tell of a stack. */
+function messagesOf(stack: Stack): readonly string[] {
+  return stack.node.findAll().flatMap(({ node }) => node.metadata.map(({ data }) => String(data)));
+}
+
 describe('scaling', () => {
+  it('warns of instances whose role it does not know, and says what they call', () => {
+    const { stack, collector } = createScaledStack();
+    const { vpc } = findCluster(stack, 'Cluster');
+    const { launchTemplate } = weighted.mixedInstancesPolicy;
+    const group = new autoscaling.AutoScalingGroup(stack, 'Group', {
+      vpc,
+      launchTemplate,
+      maxCapacity: 3,
+      minCapacity: 0,
+    });
+    collector.scaleAutoScalingGroup(group, queue, { longestJob: Duration.hours(1) });
+
+    expect(messagesOf(stack)).toContainEqual(
+      expect.stringMatching(/allow it autoscaling:CompleteLifecycleAction, autoscaling:RecordLifecycleActionHeartbeat/),
+    );
+  });
+
   it('warns of a collector that runs seldom', () => {
     const stack = scale({}, isProtected, { interval: '5 minutes' });
-    const warnings = stack.node.findAll().flatMap(({ node }) => node.metadata);
 
-    expect(warnings.map(({ data }) => String(data))).toContainEqual(
+    expect(messagesOf(stack)).toContainEqual(
       expect.stringMatching(/may wait 11 minutes .* runs every 5; set interval: 1 minute/),
     );
   });
