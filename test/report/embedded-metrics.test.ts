@@ -158,7 +158,7 @@ describe('embedded metric lines', () => {
       sinks: [{ id: 'cloudwatch/cw', name: 'cw', durationMs: 5, accepted: 3, requests: 1, bytes: 9, problems: [] }],
     });
     const config = CloudWatchConfig.parse({ kind: 'cloudwatch', collectorMetrics: 'api' });
-    const sink = createCloudWatch(config, { collector: 'ci-metrics', intervalMs: 60_000, aws: noAws });
+    const sink = createCloudWatch(config, { collector: 'ci-metrics', intervalMs: 60_000, aws: noAws, clock: Date.now });
 
     const sent = await sink.preview({ tickMs, collectedAtMs: tickMs, sources: [], health });
 

@@ -3,6 +3,7 @@ import { BadResponseError } from '../../http/errors/errors.ts';
 import type { Problem } from '../../model/problem.ts';
 import { formatCount } from '../../model/text/wording.ts';
 import type { Explanation } from './explain-status.ts';
+import { shortenExample } from './findings.ts';
 import { mayBeMissing, notStored } from './stored-words.ts';
 import type { Reception } from '../delivery/reception.ts';
 
@@ -50,7 +51,7 @@ export function describeLossReasons<Lost extends RequestLoss>(
     const { failed: loss, why, became } = first;
     const lost = group.reduce((sum, one) => sum + one.failed.lost, 0);
     const example = group.map((one) => findExample(one.failed)).find((text) => text !== undefined);
-    const such = example === undefined ? '' : `, such as ${example}`;
+    const such = example === undefined ? '' : `, such as ${shortenExample(example)}`;
     const isStopped = loss.reception.outcome === 'undelivered' && unsent > 0;
     const rest = isStopped ? `, and ${String(unsent)} were not sent after that` : '';
     const apart = group.some((one) => isMixed(one.failed)) ? apartFromNow : '';

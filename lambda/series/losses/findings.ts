@@ -30,8 +30,13 @@ export function collectFindings<Reason extends string>(): Findings<Reason> {
   };
 }
 
-/** Longest part of a series that a message repeats. */
+/** Longest part of a series that a message repeats. Characters. */
 const maxExample = 300;
+
+/** A series as a message shows it: a name of two megabytes would be the whole report. */
+export function shortenExample(series: string): string {
+  return shortenText(series, maxExample);
+}
 
 export interface FindingWords<Reason extends string> {
   /** What became of the samples, why, and what to do about it. */
@@ -49,7 +54,7 @@ export function describeFindingReasons<Reason extends string>(
   return [...Map.groupBy(findings, ({ reason }) => reason)].map(([reason, group]) => {
     const count = group.reduce((sum, { samples }) => sum + samples, 0);
     const metrics = formatList(group.map(({ metric }) => metric));
-    const example = shortenText(group[0]?.example ?? '', maxExample);
+    const example = shortenExample(group[0]?.example ?? '');
     const message = `${formatCount(count, noun)} of ${metrics}, such as ${example}: ${reasonTexts[reason]}`;
     return { kind: 'rejected', where, message };
   });

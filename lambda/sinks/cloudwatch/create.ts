@@ -9,6 +9,7 @@ import type { CloudWatchConfig } from './config.ts';
 import type { Datum } from './encode/datum.ts';
 import { encodeDatums, type Encoding } from './encode/encode-datums.ts';
 import { createKnownDimensions } from './encode/known-dimensions.ts';
+import { isStorableTime, range } from './limits.ts';
 import { unpackDatums, packDatums } from './send/parcels.ts';
 import { previewDatums } from './preview.ts';
 import { rememberRefused } from './send/refused-datums.ts';
@@ -20,7 +21,13 @@ import { sendDatums } from './send/send-datums.ts';
  */
 export function createCloudWatch(
   config: CloudWatchConfig,
-  { collector, intervalMs, aws, redactor }: Pick<SinkPorts, 'collector' | 'intervalMs' | 'aws' | 'redactor'>,
+  {
+    collector,
+    intervalMs,
+    aws,
+    redactor,
+    clock,
+  }: Pick<SinkPorts, 'collector' | 'intervalMs' | 'aws' | 'redactor' | 'clock'>,
 ): Sink {
   const settings = { config, collector, intervalMs };
   // Made with the first write, so that a preview needs neither Region nor credentials; kept for warm runs.
@@ -61,6 +68,7 @@ export function createCloudWatch(
       redeliverParcels(parcels, {
         where,
         unpack: unpackDatums,
+        takes: { isInTime: (_, tickMs) => isStorableTime(tickMs, clock()), range },
         send: (datums) => send(datums, parcels[0]?.tickMs ?? 0, deadline),
       }),
     pack: (batch) => packDatums([...encodeDatums(batch, settings).datums], batch.tickMs),

@@ -1,5 +1,5 @@
 /** The limits of PutMetricData and of this sink, each number with its source. */
-import { hourMs } from '../../model/time.ts';
+import { dayMs, hourMs } from '../../model/time.ts';
 
 /**
  * What PutMetricData takes (CloudWatch API reference: PutMetricData, MetricDatum, Dimension). One datum outside these
@@ -84,3 +84,16 @@ export const maxKnownDimensions = 40_000;
 
 /** About four hours with a run a minute; names that are gone are kept no longer. */
 export const knownDimensionsRuns = 256;
+
+/** API reference, MetricDatum, `Timestamp`: "as much as two weeks before the current date". */
+const maxAgeMs = 14 * dayMs;
+
+/** The same: "as much as two hours after the current day and time". */
+const maxAheadMs = 2 * hourMs;
+
+export function isStorableTime(timeMs: number, nowMs: number): boolean {
+  return nowMs - timeMs <= maxAgeMs && timeMs - nowMs <= maxAheadMs;
+}
+
+/** The same in words, for a problem. */
+export const range = 'CloudWatch takes points of the last two weeks and of the next two hours';

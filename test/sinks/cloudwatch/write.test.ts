@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Batch } from '../../../lambda/model/batch.ts';
 import type { AwsAccess } from '../../../lambda/http/auth/aws-credentials.ts';
 import { sinkUp } from '../../../lambda/model/catalogue/collector-metrics.ts';
-import { buildGauge } from '../../../lambda/model/metric.ts';
+import { buildGauge, type MetricDefinition } from '../../../lambda/model/metric.ts';
 import { type Deadline, createDeadline } from '../../../lambda/runtime/deadline.ts';
 import { SecretUnavailableError } from '../../../lambda/secrets/secrets.ts';
 import { createCloudWatch } from '../../../lambda/sinks/cloudwatch/create.ts';
@@ -45,7 +45,7 @@ afterEach(async () => {
 });
 
 function sinkWith(settings: Record<string, unknown> = {}, intervalMs = 60_000, aws: AwsAccess = noAws): Sink {
-  return createCloudWatch(config(settings), { collector: 'ci-metrics', intervalMs, aws });
+  return createCloudWatch(config(settings), { collector: 'ci-metrics', intervalMs, aws, clock: Date.now });
 }
 
 async function write(given: Batch, sink: Sink = sinkWith()): Promise<Delivery> {
@@ -171,6 +171,52 @@ describe('a delivery', () => {
 
     expect(delivery.problems).toEqual([]);
     expect(fake.datums[0]?.dimensions.at(-1)).toEqual({ name: 'Queue', value: 'gr%C3%B6%C3%9Fe' });
+  });
+});
+
+describe('a batch that means harm', () => {
+  it('loses what CloudWatch would refuse, told with its number, and nothing else', async () => {
+    const fake = await fakeWith();
+    const labels = Array.from({ length: 31 }, (_, index) => `l${String(index)}`);
+    const wide: MetricDefinition<'gauge'> = {
+      ...{ name: 'ci_wide', help: 'Wide.', type: 'gauge', unit: 'count', combination: 'sum', labels },
+      cloudWatch: {
+        ...{ namespace: 'neutral', name: 'Wide', unit: 'Count', statistic: 'Maximum' },
+        dimensionSets: [labels],
+      },
+    };
+    const values = { nan: NaN, plus: Infinity, minus: -Infinity, much: Number('1e309'), beyond: 2 ** 361 };
+    const names = { '': 1, ' ': 1, 'a\u0000b': 1, ['x'.repeat(2 * 2 ** 20)]: 1, '\ud800': 1 };
+    const thousand = queued(queues(1000, 7));
+    const given = batch([
+      part([queued({ good: 5, ...values, ...names }), finished(3)]),
+      part([buildGauge(wide, [{ labels: Object.fromEntries(labels.map((label) => [label, 'x'])), value: 1 }])]),
+      part([thousand, thousand]),
+    ]);
+
+    const delivery = await write(given);
+
+    const levels = new Map(
+      fake.datums
+        .filter(({ name }) => name === 'QueuedJobs')
+        .map(({ dimensions, values: [value] }) => [dimensions.find(({ name }) => name === 'Queue')?.value, value]),
+    );
+    expect(levels.get('good')).toBe(5);
+    expect(levels.get('queue-999')).toBe(7);
+    expect(fake.datums.filter(({ name }) => name === 'Runs')).not.toEqual([]);
+    expect(fake.requests.every(({ status }) => status === 200)).toBe(true);
+    expect(delivery.accepted).toBe(fake.datums.length);
+    const told = delivery.problems.map(({ message }) => message).join('\n');
+    for (const reason of [
+      'not a finite number',
+      'beyond ±2^360',
+      'longer than 1024',
+      'control characters',
+      '30 dimensions',
+    ])
+      expect(told).toContain(reason);
+    expect(told).toMatch(/two sources give the same series \(\d+/);
+    expect(told.length).toBeLessThan(20_000);
   });
 });
 
@@ -702,6 +748,22 @@ describe('increases that were not stored', () => {
     // The roll-ups over all pipelines have nothing that could not be sent.
     expect(fake.datums.map(({ name }) => name)).toEqual(expect.arrayContaining(['Runs']));
     expect(delivery).toMatchObject({ undelivered: [], unconfirmed: 0, dropped: 2 });
+  });
+
+  it('are dropped and told when they are older than what CloudWatch takes, and cost the others nothing', async () => {
+    const fake = await fakeWith();
+    const sink = sinkWith();
+    const packed = sink.pack?.(given) ?? [];
+    const weeksAgo = packed.map((parcel) => ({ ...parcel, tickMs: tickMs - 15 * 86_400_000 }));
+
+    const undelivered = [...weeksAgo, ...packed];
+    const delivery = await redeliver(sink, { accepted: 0, requests: 0, bytes: 0, problems: [], undelivered });
+
+    expect(delivery).toMatchObject({ accepted: 3, requests: 1, dropped: 3 });
+    expect(delivery?.problems).toMatchObject([
+      { kind: 'rejected', message: expect.stringMatching(/^3 increases of earlier runs lost: .*two weeks/) as string },
+    ]);
+    expect(sumsOf(fake)).toHaveLength(3);
   });
 
   it('are packed for later as they would be sent', async () => {

@@ -171,6 +171,7 @@ async function cloudWatchPreview(families: readonly MetricFamily[]): Promise<Pre
     collector: 'ci-metrics',
     intervalMs: 60_000,
     aws: noAws,
+    clock: Date.now,
   });
   const part = { system: 'buildkite', source: 'main', status: 'complete', families } as const;
   return await sink.preview({ tickMs: 0, collectedAtMs: 0, sources: [part], health: [] });

@@ -2,6 +2,7 @@
 import { formatDimensionName } from '../../../model/for-sinks/cloud-watch-shape.ts';
 import type { MetricDefinition } from '../../../model/metric.ts';
 import type { Problem } from '../../../model/problem.ts';
+import { shortenExample } from '../../../series/losses/findings.ts';
 import type { CloudWatchConfig } from '../config.ts';
 import { type Datum, formatSeries } from './datum.ts';
 import type { OmissionReason } from './check-datum.ts';
@@ -69,5 +70,9 @@ function describeHiddenDimensions(where: string, names: readonly string[]): Prob
 
 function describeOmission(where: string, reason: string, { count, example, remedy }: OmissionCount): Problem {
   const datums = count === 1 ? '1 datum was' : `${String(count)} datums were`;
-  return { kind: 'rejected', where, message: `${datums} left out because ${reason}, such as ${example}; ${remedy}` };
+  return {
+    kind: 'rejected',
+    where,
+    message: `${datums} left out because ${reason}, such as ${shortenExample(example)}; ${remedy}`,
+  };
 }

@@ -2,6 +2,7 @@
 import type { Problem } from '../../../model/problem.ts';
 import { formatCount } from '../../../model/text/wording.ts';
 import { mayBeMissing, notStored } from '../../../series/losses/stored-words.ts';
+import { shortenExample } from '../../../series/losses/findings.ts';
 import type { Parcel } from '../../sink.ts';
 import { type Datum, formatSeries } from '../encode/datum.ts';
 import type { SendProblem } from './explain-error.ts';
@@ -63,6 +64,6 @@ function describeLoss({ problem, namespace, example }: Loss, group: readonly Los
   return {
     kind,
     where: `${where} PutMetricData ${namespace}`,
-    message: `${formatCount(count, 'datum')} ${became}, such as ${example}: ${reason}; ${remedy}`,
+    message: `${formatCount(count, 'datum')} ${became}, such as ${shortenExample(example)}: ${reason}; ${remedy}`,
   };
 }
