@@ -211,6 +211,22 @@ describe('a refusal', () => {
     expect(github.server.requests.length).toBeGreaterThan(asked);
   });
 
+  it('by a spent limit that comes as 429 rests the credential until the time that its headers name', async () => {
+    await using github = await opened();
+    await github.tick();
+    github.server.playScenario('primary-429');
+    expect((await github.tick(12)).problems.map(({ kind }) => kind)).toEqual(['rate-limited']);
+    const asked = github.server.requests.length;
+    github.server.playScenario('ok');
+
+    // The hour began with the first request, 13 minutes before the refusal.
+    for (let times = 0; times < 4; times += 1) await github.tick(11);
+    expect(github.server.requests.length).toBe(asked);
+
+    expect((await github.tick(10)).problems).toEqual([]);
+    expect(github.server.requests.length).toBeGreaterThan(asked);
+  });
+
   it('by a missing permission costs only its own requests', async () => {
     await using github = await opened();
     await github.tick();

@@ -210,7 +210,9 @@ function replyToCaller(called: Called, options: GithubServerOptions, state: Serv
     { requests: reply.status === 304 ? 0 : 1, points: request.method === 'POST' ? 5 : 1 },
     atMs,
   );
-  return addHeaders(reply, { ...limits.headersOf(caller.account, atMs), ...caller.headers, ...versionHeaders });
+  const usual = { ...limits.headersOf(caller.account, atMs), ...caller.headers, ...versionHeaders };
+  // What a scenario says of a limit, such as that nothing remains, is not what was counted.
+  return { ...reply, headers: { ...usual, ...reply.headers } };
 }
 
 const versionHeaders = {
