@@ -110,7 +110,7 @@ module.exports = {
       to: {
         path: '^lambda/',
         pathNot:
-          '^lambda/(config/|cost/|model/|settings/|alarms/message-event\\.ts$|runtime/function-memory\\.ts$|secrets/(secret-ref|arn)\\.ts$|sources/(index|source|prepare-source)\\.ts$|sources/[^/]+/(index|config|metrics)\\.ts$|sinks/(index|sink|prepare-sink)\\.ts$|sinks/[^/]+/(index|config|namespace|price|stored)\\.ts$)',
+          '^lambda/(config/|cost/|model/|settings/|alarms/message-event\\.ts$|runtime/function-memory\\.ts$|secrets/(secret-ref|arn)\\.ts$|sources/(index|source|prepare-source)\\.ts$|sources/[^/]+/(index|config|metrics|own-metrics)\\.ts$|sinks/(index|sink|prepare-sink)\\.ts$|sinks/[^/]+/(index|config|namespace|price|stored)\\.ts$)',
       },
     },
     {
@@ -163,8 +163,8 @@ module.exports = {
     ),
     ...holdRooms(
       'sources/github-actions',
-      stackRooms(['api', 'runs', 'jobs', 'runners', 'deployments', 'approvals', 'visits']),
-      ['config', 'metrics', 'problems'],
+      stackRooms(['api', 'runs', 'jobs', 'runners', 'organization', 'deployments', 'approvals', 'visits']),
+      ['config', 'metrics', 'own-metrics', 'problems'],
     ),
     ...holdRooms('sources/tekton', stackRooms(['cluster', 'controller', 'levels', 'runs', 'results']), [
       'config',

@@ -2,7 +2,6 @@
 import { tryOpenLedger } from '../../counters/try-open-ledger.ts';
 import type { Ledger } from '../../counters/ledger.ts';
 import { createBranchLabel } from '../../crawl/branch-label.ts';
-import { BudgetSpentError } from '../../crawl/budget-spent-error.ts';
 import { buildPlan } from '../../crawl/build-table.ts';
 import { minuteMs } from '../../model/time.ts';
 import { mapProgress } from '../../crawl/map-progress.ts';
@@ -16,18 +15,19 @@ import type { Deadline } from '../../runtime/deadline.ts';
 import { matchSelection } from '../../settings/glob.ts';
 import type { CollectContext, Collection, CreateSource, SourcePorts } from '../source.ts';
 import type { Access } from './api/access.ts';
-import { createAccess } from './api/create-access.ts';
+import { createAccess, createEnterpriseAccess } from './api/create-access.ts';
 import { budgetRules } from './api/budget-rules.ts';
 import type { ApiContext } from './api/client.ts';
 import { type CredentialFacts, watchCredential } from './api/credential-facts.ts';
-import { describePermission, findMissingPermissions, type Subject } from './api/permissions.ts';
+import { describePermission, findMissingPermissions, settingOf, type Subject } from './api/permissions.ts';
 import { mapApprovals } from './approvals/read-approvals.ts';
 import type { GithubActionsConfig } from './config.ts';
 import { createQueueNames, type QueueNames } from './jobs/queue-names.ts';
 import { collectProblems, type TickProblems } from './problems.ts';
-import type { RunnerGroup } from './runners/group-runners.ts';
-import { mapRunners } from './runners/map-runners.ts';
-import { openRunnerMemory, readRunners } from './runners/read-runners.ts';
+import { combineSupply, mapOrganization } from './organization/map-organization.ts';
+import { createRunnersContext, type OrganizationFacts, readOrganization } from './organization/read-organization.ts';
+import { mapRunners, mapStarved } from './runners/map-runners.ts';
+import { readRunners } from './runners/read-runners.ts';
 import type { RunPages } from './runs/list-runs.ts';
 import { bareNameOf } from './runs/repository.ts';
 import { crawl } from './visits/crawl.ts';
@@ -37,6 +37,8 @@ import { mapLevels } from './visits/map-levels.ts';
 /** What lives as long as the process; all of it only saves work. */
 interface Warm {
   readonly access: Access;
+  /** The same, unless the enterprise has a token of its own. */
+  readonly enterpriseAccess: Access;
   readonly subjects: readonly Subject[];
   readonly pages: RunPages;
   readonly names: QueueNames;
@@ -48,14 +50,11 @@ interface Warm {
 
 /** Follows the runs of an organization within the request budget of its credential. */
 export const createGithubActions: CreateSource<GithubActionsConfig> = (config, ports) => {
-  const subjects: readonly Subject[] = [
-    ...(config.deployments === undefined ? [] : ['deployments' as const]),
-    'repositories',
-    'runs',
-    ...(config.runners === 'read' ? ['runners' as const] : []),
-  ];
+  const subjects = listSubjects(config);
+  const access = createAccess(config, subjects, ports);
   const warm: Warm = {
-    access: createAccess(config, subjects, ports),
+    access,
+    enterpriseAccess: createEnterpriseAccess(config, ports) ?? access,
     subjects,
     pages: createPageCache(),
     names: createQueueNames(config.ignoredLabels ?? []),
@@ -71,6 +70,20 @@ export const createGithubActions: CreateSource<GithubActionsConfig> = (config, p
       ),
   };
 };
+
+/** What is read with the credential of `auth`. */
+function listSubjects(config: GithubActionsConfig): readonly Subject[] {
+  const { deployments, runners, hostedRunners, billing, enterprise } = config;
+  return [
+    ...(deployments === undefined ? [] : ['deployments' as const]),
+    'repositories',
+    'runs',
+    ...(runners === 'read' ? ['runners' as const] : []),
+    ...(hostedRunners === 'read' ? ['hostedRunners' as const] : []),
+    ...(billing === 'read' ? ['billing' as const] : []),
+    ...(enterprise !== undefined && enterprise.token === undefined ? ['enterpriseRunners' as const] : []),
+  ];
+}
 
 async function collect(
   config: GithubActionsConfig,
@@ -115,11 +128,14 @@ async function collectWith(tick: Tick): Promise<readonly MetricFamily[]> {
   const budget = openTickBudget(ledger, { ...budgetRules, configured: config.requestsPerHour });
   if (budget.wasBlocked) tickProblems.note(describeBlock(config));
   const api = createApi(tick, budget, facts);
-  let groups: readonly RunnerGroup[] | undefined;
+  let told: OrganizationFacts | undefined;
   const crawled = await crawl({
     ...createCrawlContext(tick, ledger, budget, api),
     whenFound: async () => {
-      groups = await readRunnersWhenDue(tick, ledger, api, budget);
+      told = await readOrganization({
+        ...{ config, api, ledger, budget, tickProblems, names: warm.names, nowMs: ports.clock() },
+        enterpriseAccess: warm.enterpriseAccess,
+      });
     },
   });
   budget.save();
@@ -133,14 +149,22 @@ async function collectWith(tick: Tick): Promise<readonly MetricFamily[]> {
   });
   // When nothing answered in this tick, nothing is known of the present.
   if (facts.count() === 0 && tickProblems.list().length > 0) return progress;
-  const levels = mapLevels({ ledger, source, organization, jobs, nowMs: ports.clock(), ...crawled });
+  const supply = combineSupply(told);
+  const levels = mapLevels({ ledger, source, organization, jobs, nowMs: ports.clock(), supply, ...crawled });
   return [
     ...progress,
     ...levels.families,
     mapApprovals(crawled.open, crawled.repositories, { ledger, source }),
-    ...(groups === undefined ? [] : mapRunners(groups, levels.queues, { source, organization })),
+    ...(told === undefined ? [] : mapOrganization(told, { source, organization, enterprise: config.enterprise?.name })),
+    ...(isSupplyKnown(told, config) ? [mapStarved(supply.selfHosted, levels.queues, { source, organization })] : []),
     ...facts.families(),
   ];
+}
+
+/** Whether every list of runners is there: a job may be for one that stands on the other list. */
+function isSupplyKnown(told: OrganizationFacts | undefined, { enterprise }: GithubActionsConfig): boolean {
+  if (told?.runners === undefined) return false;
+  return enterprise === undefined || told.enterpriseRunners !== undefined;
 }
 
 function describeBlock({ name }: GithubActionsConfig): Problem {
@@ -155,8 +179,9 @@ function noteMissingPermissions({ warm: { access, subjects }, tickProblems }: Ti
   if (granted === undefined) return;
   const missing = findMissingPermissions(granted, subjects).filter((subject) => subject !== 'repositories');
   if (missing.length === 0) return;
-  const list = missing.map(describePermission).join(' and ');
-  const message = `the installation of the GitHub App lacks the ${list}; add it on the page of the App and let an owner of the organization accept it, or leave out what needs it (runners: leave)`;
+  const list = [...new Set(missing.map(describePermission))].join(' and ');
+  const settings = [...new Set(missing.map(settingOf))].join(', ');
+  const message = `the installation of the GitHub App lacks the ${list}; add it on the page of the App and let an owner of the organization accept it, or leave out what needs it (${settings})`;
   tickProblems.report('auth', message);
 }
 
@@ -226,53 +251,13 @@ function deriveWebOrigin(endpoint: string): string {
   return origin.replace(/^https:\/\/api\.(github\.com|[^/]+\.ghe\.com)$/, 'https://$1');
 }
 
-async function readRunnersWhenDue(
-  tick: Tick,
-  ledger: Ledger,
-  api: ApiContext,
-  budget: TickBudget,
-): Promise<readonly RunnerGroup[] | undefined> {
-  const { config, tickProblems } = tick;
-  if (config.runners === 'leave' || isRunnersDenied(tick)) return undefined;
-  const memory = openRunnerMemory(ledger);
-  if (!memory.isDue(budget.perHour)) return memory.recall(budget.perHour);
-  if (tickProblems.isHopeless()) return undefined;
-  const before = budget.countLeft();
-  try {
-    const groups = await readRunners(createRunnersContext(tick, api));
-    memory.remember(groups, before - budget.countLeft());
-    return groups;
-  } catch (error) {
-    if (error instanceof BudgetSpentError) return memory.recall(budget.perHour);
-    tickProblems.add(error, 'runners');
-    return undefined;
-  }
-}
-
-/** Told by what the App was granted; a request would only be refused. */
-function isRunnersDenied({ warm: { access } }: Tick): boolean {
-  const granted = access.granted();
-  return granted !== undefined && findMissingPermissions(granted, ['runners']).length > 0;
-}
-
-function createRunnersContext({ config, tickProblems, warm }: Tick, api: ApiContext) {
-  return {
-    api,
-    organization: config.organization,
-    names: warm.names,
-    countUnreadable: (count: number) => {
-      tickProblems.countUnreadable(count, 'runners');
-    },
-    report: tickProblems.report,
-  };
-}
-
 async function readRunnersWithoutMemory(tick: Tick, api: ApiContext): Promise<readonly MetricFamily[]> {
   const { config, tickProblems } = tick;
   if (config.runners === 'leave') return [];
   try {
-    const groups = await readRunners(createRunnersContext(tick, api));
-    return mapRunners(groups, [], { source: config.name, organization: config.organization });
+    const owner = { is: 'organization', name: config.organization } as const;
+    const groups = await readRunners(createRunnersContext({ names: tick.warm.names, tickProblems }, api, owner));
+    return mapRunners([{ scope: config.organization, groups }], config.name);
   } catch (error) {
     tickProblems.add(error, 'runners');
     return [];

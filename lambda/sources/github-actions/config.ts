@@ -62,6 +62,24 @@ const Events = z
     description: 'A webhook of the App or the organization that tells of runs and jobs at once.',
   });
 
+const Enterprise = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,99})$/, {
+        error: 'must be the short name of an enterprise, as in github.com/enterprises/<name>',
+      })
+      .meta({ description: 'The enterprise, as in `github.com/enterprises/<name>`.' }),
+    token: SecretRef.optional().meta({
+      description:
+        'A classic token with the scope `manage_runners:enterprise`, which no App and no fine-grained token can replace; without it that of `auth`.',
+    }),
+  })
+  .meta({
+    id: 'GithubEnterprise',
+    description: 'The enterprise of the organization, whose self-hosted runners are read as well.',
+  });
+
 /** An App installed on an organization of GitHub Enterprise Cloud has 15,000; on Enterprise Server its administrator decides. */
 const mostRequestsPerHour = 100_000;
 
@@ -101,6 +119,15 @@ export const GithubActionsConfig = z
       .enum(['read', 'leave'])
       .default('read')
       .meta({ description: 'Self-hosted runners of the organization, for one request a minute and 100 runners.' }),
+    hostedRunners: z.enum(['read', 'leave']).default('leave').meta({
+      description:
+        '`read` asks how many jobs each larger runner of GitHub takes at once; not on Enterprise Server, which has none.',
+    }),
+    billing: z.enum(['read', 'leave']).default('leave').meta({
+      description:
+        '`read` asks once an hour for the time on runners of GitHub on the bill of this month; not on Enterprise Server.',
+    }),
+    enterprise: Enterprise.optional(),
     deployments: Selection.optional().meta({
       description: 'Repositories whose deployments are read, by their name; none without this setting.',
     }),
@@ -119,6 +146,20 @@ export const GithubActionsConfig = z
           'A run that has been open for this long, and for four times as long as most of its workflow, is stuck.',
       }),
     tls: TlsSettings.optional(),
+  })
+  .refine(({ auth, enterprise }) => enterprise === undefined || 'token' in auth || enterprise.token !== undefined, {
+    path: ['enterprise', 'token'],
+    error: 'is needed beside auth.app: GitHub shows the runners of an enterprise to classic tokens only',
+  })
+  .superRefine(({ endpoint, hostedRunners, billing }, context) => {
+    if (!endpoint.endsWith('/api/v3')) return;
+    for (const [name, value] of Object.entries({ hostedRunners, billing }))
+      if (value === 'read')
+        context.addIssue({
+          code: 'custom',
+          path: [name],
+          message: 'must be `leave` here: Enterprise Server has neither runners of GitHub nor a bill for them',
+        });
   })
   .meta({ id: 'GithubActionsSource', description: 'Runs, jobs and self-hosted runners of a GitHub organization.' });
 

@@ -12,7 +12,11 @@ export const githubActions = defineSource({
   metrics: githubMetrics,
   metricsOf: selectMetrics,
   absencesOf: () => absences,
-  secretsOf: ({ auth, tls }) => [secretOf(auth), ...collectHttpSecrets({ tls })],
+  secretsOf: ({ auth, enterprise, tls }) => [
+    secretOf(auth),
+    ...(enterprise?.token === undefined ? [] : [enterprise.token]),
+    ...collectHttpSecrets({ tls }),
+  ],
   eventsOf: ({ events }) => events && { kind: 'webhook', secret: events.webhookSecret, scheme: 'github-signature' },
   // Where each list goes on, the runs in flight and the request budget live there.
   needsState: () => true,

@@ -41,6 +41,8 @@ export interface Opened extends AsyncDisposable {
 
 export interface OpenOptions extends Partial<GithubServerOptions> {
   readonly repositories?: readonly RepositoryPlan[];
+  readonly pools?: OrganizationPlan['pools'];
+  readonly enterprise?: string;
   readonly odds?: Oddities;
   readonly settings?: object;
   /** Of what becomes of runs. */
@@ -59,12 +61,14 @@ export function repository(name: string, runsPerHour = 0): RepositoryPlan {
   return { name, workflows: [{ name: 'build', file: 'build.yml', event: 'push', runsPerHour, stages }] };
 }
 
-const pools: OrganizationPlan['pools'] = [
+const usualPools: OrganizationPlan['pools'] = [
   { name: 'linux', kind: 'self-hosted', labels: ['self-hosted', 'linux', 'x64'], size: 4, group: 'Default' },
 ];
 
 export async function opened({
   repositories = [repository('shop')],
+  pools = usualPools,
+  enterprise,
   settings = {},
   odds,
   queue,
@@ -80,7 +84,7 @@ export async function opened({
     seed,
     startMs,
     historyHours: 0,
-    plan: { login: 'acme', repositories, pools },
+    plan: { login: 'acme', repositories, pools, ...(enterprise === undefined ? {} : { enterprise }) },
     observe: (happening) => {
       happenings.push(happening);
     },

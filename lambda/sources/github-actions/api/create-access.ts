@@ -1,4 +1,4 @@
-/** Makes the credential of a configuration: a token, or the installation of a GitHub App. */
+/** Makes the credentials of a configuration: a token, the installation of a GitHub App, or the token for an enterprise. */
 import { useWithRotation } from '../../../http/auth/rotation.ts';
 import { UnusableSecretError } from '../../../http/errors/errors.ts';
 import { wrapSecret } from '../../../secrets/secret.ts';
@@ -15,6 +15,14 @@ export function createAccess(
 ): Access {
   if ('token' in auth) return createTokenAccess(auth.token, endpoint, ports);
   return createInstallationAccess({ ...auth.app, endpoint, organization, subjects }, ports);
+}
+
+/** Undefined where the enterprise has no token of its own. */
+export function createEnterpriseAccess(
+  { enterprise, endpoint }: Pick<GithubActionsConfig, 'enterprise' | 'endpoint'>,
+  ports: AccessPorts,
+): Access | undefined {
+  return enterprise?.token === undefined ? undefined : createTokenAccess(enterprise.token, endpoint, ports);
 }
 
 function createTokenAccess(ref: SecretRef, endpoint: string, { secrets }: AccessPorts): Access {

@@ -3,7 +3,7 @@ import { credentialFamilies } from '../../../model/credential.ts';
 import { buildGauge, type MetricFamily } from '../../../model/metric.ts';
 import type { ResponseHeaders } from '../../../http/port.ts';
 import type { Logger } from '../../../runtime/log.ts';
-import { excessPermissions } from '../metrics.ts';
+import { excessPermissions } from '../own-metrics.ts';
 import type { Access } from './access.ts';
 import { findExcessPermissions, findExcessScopes, type Subject } from './permissions.ts';
 

@@ -6,6 +6,10 @@ const neededPermissions = {
   runs: 'actions',
   deployments: 'deployments',
   runners: 'organization_self_hosted_runners',
+  hostedRunners: 'organization_administration',
+  billing: 'organization_administration',
+  // There is none: GitHub gives runners of an enterprise to classic tokens alone.
+  enterpriseRunners: 'enterprise_self_hosted_runners',
 } as const;
 
 export type Subject = keyof typeof neededPermissions;
@@ -16,7 +20,26 @@ const names: Readonly<Record<Subject, string>> = {
   runs: 'repository permission "Actions" (read)',
   deployments: 'repository permission "Deployments" (read)',
   runners: 'organization permission "Self-hosted runners" (read)',
+  hostedRunners: 'organization permission "Administration" (read)',
+  billing: 'organization permission "Administration" (read)',
+  enterpriseRunners: 'no permission of an App or a fine-grained token',
 };
+
+/** What is written in the configuration to do without. */
+const settings: Readonly<Record<Subject, string>> = {
+  repositories: 'repositories',
+  runs: 'repositories',
+  deployments: 'deployments',
+  runners: 'runners: leave',
+  hostedRunners: 'hostedRunners: leave',
+  billing: 'billing: leave',
+  enterpriseRunners: 'enterprise',
+};
+
+/** The setting by which it is left out. */
+export function settingOf(subject: Subject): string {
+  return settings[subject];
+}
 
 /** Scopes of classic tokens: they know no reading of private repositories without writing. */
 const classicScopes: Readonly<Record<Subject, string>> = {
@@ -24,6 +47,9 @@ const classicScopes: Readonly<Record<Subject, string>> = {
   runs: 'repo',
   deployments: 'repo_deployment',
   runners: 'admin:org',
+  hostedRunners: 'manage_runners:org',
+  billing: 'admin:org',
+  enterpriseRunners: 'manage_runners:enterprise',
 };
 
 export function describePermission(subject: Subject): string {
@@ -52,7 +78,14 @@ export function findExcessPermissions(granted: Permissions, subjects: readonly S
 }
 
 /** Scopes without which a classic token does not read private repositories or runners. */
-const harmlessScopes: ReadonlySet<string> = new Set(['repo', 'public_repo', 'read:org', 'manage_runners:org']);
+const harmlessScopes: ReadonlySet<string> = new Set([
+  'repo',
+  'public_repo',
+  'read:org',
+  // GitHub's own schema writes it both ways.
+  'manage_runners:org',
+  'manage_runner:org',
+]);
 
 /** Scopes of a classic token that nobody needs, by the header of an answer. Undefined where it names none. */
 export function findExcessScopes(

@@ -84,6 +84,25 @@ export const RunnerRecord = z.object({
 });
 export type RunnerRecord = z.infer<typeof RunnerRecord>;
 
+/** A larger runner of GitHub: a kind of machine of which there are as many as jobs need. */
+export const HostedRunnerRecord = z.object({
+  id: Id,
+  name: z.string().min(1),
+  status: Text,
+  /** Jobs at once. */
+  maximum_runners: z.int().nonnegative(),
+});
+export type HostedRunnerRecord = z.infer<typeof HostedRunnerRecord>;
+
+/** A line of the bill: what was used on a day. */
+export const UsageRecord = z.object({
+  product: z.string(),
+  sku: z.string(),
+  unitType: z.string(),
+  quantity: z.number().nonnegative(),
+});
+export type UsageRecord = z.infer<typeof UsageRecord>;
+
 export const DeploymentRecord = z.object({ id: Id, environment: z.string().min(1), created_at: Instant });
 export type DeploymentRecord = z.infer<typeof DeploymentRecord>;
 
@@ -97,6 +116,7 @@ export const PendingDeploymentRecord = z.object({ environment: z.object({ name: 
 export const runsFrame = z.object({ workflow_runs: z.array(z.unknown()) }).transform((page) => page.workflow_runs);
 export const jobsFrame = z.object({ jobs: z.array(z.unknown()) }).transform(({ jobs }) => jobs);
 export const runnersFrame = z.object({ runners: z.array(z.unknown()) }).transform(({ runners }) => runners);
+export const usageFrame = z.object({ usageItems: z.array(z.unknown()) }).transform(({ usageItems }) => usageItems);
 /** Of what has nothing around it. */
 export const listFrame = z.array(z.unknown());
 /** An installation has its own list; that of an organization has nothing around it. */

@@ -7,7 +7,7 @@ import { makeLabelValue } from '../../../model/text/labels.ts';
 import { buildRepositoryPath } from '../api/addresses.ts';
 import { type ApiContext, createUnaskedError, readAnswer } from '../api/client.ts';
 import { listFrame, parseElements, PendingDeploymentRecord } from '../api/schema.ts';
-import { approvalsWaiting } from '../metrics.ts';
+import { approvalsWaiting } from '../own-metrics.ts';
 import type { OpenRunState } from '../runs/open-run.ts';
 import { type Repository, scopeOf } from '../runs/repository.ts';
 

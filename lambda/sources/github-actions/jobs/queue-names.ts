@@ -3,7 +3,7 @@ import { compareText } from '../../../model/families/order.ts';
 import { makeLabelValue } from '../../../model/text/labels.ts';
 import { matchAny } from '../../../settings/glob.ts';
 import type { JobRecord } from '../api/schema.ts';
-import type { Hosting } from '../metrics.ts';
+import type { Hosting } from '../own-metrics.ts';
 
 /** Where nothing tells what a job runs on: of a run whose jobs were not read. */
 export const unspecifiedQueue = 'unspecified';

@@ -17,7 +17,7 @@ export type RunnerGroup = z.infer<typeof RunnerGroup>;
 
 export const RunnerGroups = z.array(RunnerGroup);
 
-export function groupRunners(runners: readonly RunnerRecord[], names: QueueNames): readonly RunnerGroup[] {
+export function groupRunners(runners: readonly RunnerRecord[], names: QueueNames): RunnerGroup[] {
   const groups = Map.groupBy(runners, ({ labels }) => names.nameRunners(labels));
   return [...groups].map(([queue, members]) => buildGroup(queue, members));
 }

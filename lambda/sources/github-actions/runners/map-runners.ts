@@ -12,42 +12,56 @@ export interface WaitingQueue {
   readonly asksForOwnRunner: boolean;
 }
 
-export function mapRunners(
-  groups: readonly RunnerGroup[],
-  queues: readonly WaitingQueue[],
-  { source, organization }: { readonly source: string; readonly organization: string },
-): readonly MetricFamily[] {
-  const labelsOf = (queue: string) => ({ system: 'github', source, scope: organization, queue });
+/** The runners of an organization or an enterprise. */
+export interface ScopedRunners {
+  /** Value of the `scope` label: its name. */
+  readonly scope: string;
+  readonly groups: readonly RunnerGroup[];
+}
+
+export function mapRunners(all: readonly ScopedRunners[], source: string): readonly MetricFamily[] {
+  const groups = all.flatMap(({ scope, groups: own }) =>
+    own.map((group) => ({ ...group, labels: { system: 'github', source, scope, queue: group.queue } })),
+  );
   return [
     buildGauge(
       workers,
-      groups.flatMap(({ queue, online, busy, offline }) => [
+      groups.flatMap(({ labels, online, busy, offline }) => [
         ...(busy === undefined
           ? []
           : [
-              { labels: { ...labelsOf(queue), state: 'idle' }, value: online - busy },
-              { labels: { ...labelsOf(queue), state: 'busy' }, value: busy },
+              { labels: { ...labels, state: 'idle' }, value: online - busy },
+              { labels: { ...labels, state: 'busy' }, value: busy },
             ]),
-        { labels: { ...labelsOf(queue), state: 'offline' }, value: offline },
+        { labels: { ...labels, state: 'offline' }, value: offline },
       ]),
     ),
     buildGauge(
       workerUtilization,
-      groups.flatMap(({ queue, online, busy }) => {
+      groups.flatMap(({ labels, online, busy }) => {
         if (busy === undefined || online === 0) return [];
         const share = { part: busy, whole: online };
-        return [{ labels: labelsOf(queue), share, value: share.part / share.whole }];
-      }),
-    ),
-    buildGauge(
-      starvedJobs,
-      queues.flatMap(({ queue, queued, asksForOwnRunner }) => {
-        if (!isOfLabels(queue)) return [];
-        const served = groups.filter(({ labels }) => canServe(new Set(labels), queue));
-        // Else it may be one of GitHub's own runners, which no list tells of.
-        if (served.length === 0 && !asksForOwnRunner) return [];
-        return [{ labels: labelsOf(queue), value: served.some(({ online }) => online > 0) ? 0 : queued }];
+        return [{ labels, share, value: share.part / share.whole }];
       }),
     ),
   ];
+}
+
+/** @param groups All that could take a job of the organization. */
+export function mapStarved(
+  groups: readonly RunnerGroup[],
+  queues: readonly WaitingQueue[],
+  { source, organization }: { readonly source: string; readonly organization: string },
+): MetricFamily {
+  return buildGauge(
+    starvedJobs,
+    queues.flatMap(({ queue, queued, asksForOwnRunner }) => {
+      if (!isOfLabels(queue)) return [];
+      const served = groups.filter(({ labels }) => canServe(new Set(labels), queue));
+      // Else it may be one of GitHub's own runners, which no list tells of.
+      if (served.length === 0 && !asksForOwnRunner) return [];
+      const labels = { system: 'github', source, scope: organization, queue };
+      return [{ labels, value: served.some(({ online }) => online > 0) ? 0 : queued }];
+    }),
+  );
 }

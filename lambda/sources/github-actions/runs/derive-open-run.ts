@@ -17,7 +17,7 @@ export function deriveOpenRun(
   same: OpenRunState | undefined,
   { tickMs, hasEvents, stuckAt }: DeriveContext,
 ): OpenRunState {
-  const { id, attempt, phase, pipeline } = run;
+  const { id, attempt, phase, pipeline, mergeGroup } = run;
   const askedMs = chooseAskedMs(run, same, tickMs);
   return {
     repository,
@@ -27,6 +27,7 @@ export function deriveOpenRun(
     askedMs,
     phase,
     pipeline,
+    mergeGroup,
     stuckMs: stuckAt({ pipeline, askedMs }),
     wasHeld: isHeld(run) || same?.wasHeld === true,
     ...(same === undefined ? {} : keepDetails(run, same, hasEvents)),

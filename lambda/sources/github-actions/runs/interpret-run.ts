@@ -6,6 +6,7 @@ import type { Result } from '../../../model/catalogue/results.ts';
 import { runDuration, runsFinished, systemErrors } from '../../../model/catalogue/run-metrics.ts';
 import type { Span } from '../../../model/span.ts';
 import type { RunRecord } from '../api/schema.ts';
+import { findMergeGroup, type MergeGroup } from './merge-group.ts';
 import { branchOf, buildRunUrl, choosePipelineName, type RepositoryIdentity, scopeOf } from './repository.ts';
 import { interpretRunState, type Phase } from './states.ts';
 
@@ -31,6 +32,8 @@ export interface OpenRun extends Run {
   readonly isKnown: boolean;
   /** Whether it waits for somebody to approve it, which nobody may ever do. */
   readonly isUnapproved: boolean;
+  /** Absent unless a merge queue has asked for it. */
+  readonly mergeGroup: MergeGroup | undefined;
 }
 
 export interface FinishedRun extends Run {
@@ -58,7 +61,8 @@ export function interpretRun(record: RunRecord, identity: RepositoryIdentity): R
   const standing = interpretRunState(record);
   if (standing.is === 'open') {
     const isUnapproved = record.status === 'completed';
-    return { is: 'open', ...run, phase: standing.phase, isKnown: standing.isKnown, isUnapproved };
+    const mergeGroup = findMergeGroup(record, identity);
+    return { is: 'open', ...run, phase: standing.phase, isKnown: standing.isKnown, isUnapproved, mergeGroup };
   }
   const { result, isKnown } = standing;
   const finishedMs = Math.max(run.startedMs, record.updated_at ?? run.startedMs);

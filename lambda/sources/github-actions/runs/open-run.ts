@@ -1,7 +1,8 @@
 /** What is remembered of an open attempt of a run between ticks, and of its jobs. */
 import * as z from 'zod';
 import type { Watched } from '../../../crawl/watched.ts';
-import { hostings } from '../metrics.ts';
+import { hostings } from '../own-metrics.ts';
+import { MergeGroup } from './merge-group.ts';
 import { isHeld, phases } from './states.ts';
 import { minuteMs } from '../../../model/time.ts';
 
@@ -27,6 +28,8 @@ const OpenRunState = z.object({
   phase: z.enum(phases),
   /** Absent where only an event of a job has told of the run so far. */
   pipeline: z.string().optional(),
+  /** Absent unless a merge queue has asked for it. */
+  mergeGroup: MergeGroup.optional(),
   /** From when on it is stuck. Epoch milliseconds. */
   stuckMs: z.number(),
   /** Whether it was ever seen waiting for a person or another run: its wait then says nothing about runners. */

@@ -7,7 +7,9 @@ import { runsActive, runsStuck } from '../../../model/catalogue/run-metrics.ts';
 import { findLeast } from '../../../model/lists/extremes.ts';
 import { buildGauge, type MetricFamily } from '../../../model/metric.ts';
 import { unspecifiedQueue } from '../jobs/queue-names.ts';
-import { hostings, runningJobs } from '../metrics.ts';
+import { determineSupplier, type Supply } from '../organization/map-organization.ts';
+import { hostings, queuedJobs, runningJobs } from '../own-metrics.ts';
+import { mapMergeQueues } from './map-merge-queues.ts';
 import type { WaitingQueue } from '../runners/map-runners.ts';
 import { isAbandoned, isZombie, type JobState, type OpenRunState } from '../runs/open-run.ts';
 import { type Repository, scopeOf } from '../runs/repository.ts';
@@ -28,6 +30,8 @@ export interface LevelInput {
   readonly repositories: ReadonlyMap<string, Repository>;
   readonly open: readonly OpenRunState[];
   readonly jobs: 'read' | 'leave';
+  /** Who could take jobs. */
+  readonly supply: Supply;
   /** Ages are told as of now; a tick may have been scheduled a while ago. Epoch milliseconds. */
   readonly nowMs: number;
 }
@@ -41,7 +45,8 @@ export interface Levels {
 export function mapLevels(input: LevelInput): Levels {
   const { repositories, ledger } = input;
   const current = input.open.filter(({ repository }) => isCurrent(repositories.get(repository), ledger.tickMs));
-  const jobs = current.filter((run) => !isZombie(run, input.nowMs)).flatMap(listJobs);
+  const alive = current.filter((run) => !isZombie(run, input.nowMs));
+  const jobs = alive.flatMap((run) => listJobs(run, input.supply));
   const queues = mapQueueLevels(input, jobs);
   // Where nothing was looked at, nobody knows that nothing runs.
   const isAnyCurrent = [...repositories.values()].some((repository) => isCurrent(repository, ledger.tickMs));
@@ -49,7 +54,8 @@ export function mapLevels(input: LevelInput): Levels {
     families: [
       ...mapRunLevels(input, current),
       ...queues.families,
-      ...(input.jobs === 'read' && isAnyCurrent ? [mapHosting(input, jobs)] : []),
+      ...mapMergeQueues(alive, input),
+      ...(input.jobs === 'read' && isAnyCurrent ? mapHosting(input, jobs) : []),
     ],
     queues: queues.byQueue,
   };
@@ -104,9 +110,10 @@ function isStuck(run: OpenRunState, nowMs: number): boolean {
 }
 
 /** What the phase of a run alone tells, where its jobs were not read: one job that waits, runs or is held. */
-function listJobs(run: OpenRunState): readonly JobState[] {
+function listJobs(run: OpenRunState, supply: Supply): readonly JobState[] {
   const { id, phase, askedMs: createdMs } = run;
-  return run.jobs ?? [{ id, queue: unspecifiedQueue, phase, createdMs, hosting: 'unknown' }];
+  const jobs = run.jobs ?? [{ id, queue: unspecifiedQueue, phase, createdMs, hosting: 'unknown' as const }];
+  return jobs.map((job) => ({ ...job, hosting: determineSupplier(job, supply) }));
 }
 
 const jobStateOfPhase = { queued: 'queued', running: 'running', blocked: 'blocked', limited: 'limited' } as const;
@@ -151,13 +158,15 @@ function mapQueueLevels(
   };
 }
 
-function mapHosting({ source }: LevelInput, jobs: readonly JobState[]): MetricFamily {
-  const running = jobs.filter(({ phase }) => phase === 'running');
-  return buildGauge(
-    runningJobs,
+function mapHosting({ source, nowMs }: LevelInput, jobs: readonly JobState[]): readonly MetricFamily[] {
+  const byHosting = (among: readonly JobState[]) =>
     hostings.map((hosting) => ({
       labels: { system: 'github', source, hosting },
-      value: running.filter((job) => job.hosting === hosting).length,
-    })),
-  );
+      value: among.filter((job) => job.hosting === hosting).length,
+    }));
+  const queued = jobs.filter((job) => job.phase === 'queued' && !isAbandoned(job, nowMs));
+  return [
+    buildGauge(runningJobs, byHosting(jobs.filter(({ phase }) => phase === 'running'))),
+    buildGauge(queuedJobs, byHosting(queued)),
+  ];
 }

@@ -75,7 +75,9 @@ describe('a list', () => {
     const { values, problems } = await github.tick();
 
     expect(problems).toMatchObject([{ kind: 'rate-limited' }]);
-    expect(problems[0]?.message).toContain('read 100 runners of the organization; it has more, which are left out');
+    expect(problems[0]?.message).toContain(
+      'read 100 runners of the organization acme; it has more, which are left out',
+    );
     expect(values('ci_workers', 'state')).toMatchObject({ idle: 100 });
     expect(listPagesAsked(github)).toHaveLength(100);
   });

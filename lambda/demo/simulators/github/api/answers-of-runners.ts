@@ -3,9 +3,15 @@ import type { Pool } from '../organization/pools.ts';
 import type { RegisteredRunner } from '../organization/records.ts';
 import type { AnswerContext } from './answers.ts';
 
-/** Those that are registered by now, in the order of their pools. */
-export function listRunners(pools: readonly Pool[], nowMs: number): readonly RegisteredRunner[] {
-  return pools.flatMap(({ runners }) => runners.filter(({ fromMs, untilMs }) => fromMs <= nowMs && nowMs < untilMs));
+/** Those that are registered by now at the organization or at its enterprise, in the order of their pools. */
+export function listRunners(
+  pools: readonly Pool[],
+  owner: 'organization' | 'enterprise',
+  nowMs: number,
+): readonly RegisteredRunner[] {
+  return pools
+    .filter(({ plan }) => (plan.isOfEnterprise === true) === (owner === 'enterprise'))
+    .flatMap(({ runners }) => runners.filter(({ fromMs, untilMs }) => fromMs <= nowMs && nowMs < untilMs));
 }
 
 /** Labels that GitHub gives by itself. */
@@ -32,9 +38,9 @@ export function mapRunnerGroups(pools: readonly Pool[], { api, login }: AnswerCo
   }));
 }
 
-/** How busy they are is not told. */
+/** The larger ones only, and how busy they are is not told. */
 export function mapHostedRunners(pools: readonly Pool[]): readonly object[] {
-  const hosted = pools.filter(({ plan }) => plan.kind === 'hosted');
+  const hosted = pools.filter(({ plan }) => plan.isLarger === true);
   return hosted.map(({ plan }, index) => ({
     ...{ id: index + 1, name: plan.name, runner_group_id: 1, platform: 'linux-x64', status: 'Ready' },
     ...{ maximum_runners: plan.size, public_ip_enabled: false, last_active_on: null },

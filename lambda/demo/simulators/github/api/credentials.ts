@@ -49,7 +49,8 @@ const permissionsOfScopes: Readonly<Record<string, Permissions>> = {
   repo: { metadata: 'read', actions: 'write', deployments: 'write' },
   repo_deployment: { deployments: 'write' },
   'admin:org': { organization_self_hosted_runners: 'write', organization_administration: 'write' },
-  'manage_runner:org': { organization_administration: 'write' },
+  'manage_runners:org': { organization_self_hosted_runners: 'write', organization_administration: 'write' },
+  'manage_runners:enterprise': { enterprise_self_hosted_runners: 'write' },
   'admin:org_hook': { organization_hooks: 'write' },
 };
 

@@ -11,10 +11,10 @@ import {
   mapPendingDeployments,
 } from './answers-of-deployments.ts';
 import { listRunners, mapHostedRunners, mapRunner, mapRunnerGroups } from './answers-of-runners.ts';
+import { listUsage } from './answers-of-billing.ts';
 import { cutPage, mostFilteredRuns } from './pages.ts';
 import { makeJsonReply, notFound, refuse, type Reply } from './reply.ts';
 import { chooseRuns, isFiltered } from './run-filters.ts';
-import { minuteMs } from '../../../../model/time.ts';
 
 export interface RouteContext extends AnswerContext {
   readonly organization: SimulatedOrganization;
@@ -37,6 +37,7 @@ export function findRoute(path: string, context: RouteContext): Route | undefine
   if (path === '/installation/repositories') return { permission: 'metadata', reply: () => showRepositories(context) };
   if (area === 'repos') return findRepositoryRoute([name, ...rest], context);
   if (area === 'repositories') return findMovedRoute([name, ...rest], context);
+  if (area === 'enterprises') return findEnterpriseRoute([name, ...rest].join('/'), context);
   if (name !== context.login) return undefined;
   if (area === 'orgs') return findOrganizationRoute(rest.join('/'), context);
   return area === 'organizations' ? findBillingRoute(rest.join('/'), context) : undefined;
@@ -49,7 +50,7 @@ function findOrganizationRoute(rest: string, context: RouteContext): Route | und
     case 'repos':
       return { permission: 'metadata', reply: () => showPlainRepositories(context) };
     case 'actions/runners': {
-      const all = listRunners(organization.pools, nowMs);
+      const all = listRunners(organization.pools, 'organization', nowMs);
       return { permission: runners, reply: () => showList('runners', all, (one) => mapRunner(one, nowMs), context) };
     }
     case 'actions/runner-groups': {
@@ -68,33 +69,23 @@ function findOrganizationRoute(rest: string, context: RouteContext): Route | und
   }
 }
 
-function findBillingRoute(rest: string, { login, organization, nowMs }: RouteContext): Route | undefined {
-  if (rest !== 'settings/billing/usage') return undefined;
-  const minutes = sumHostedMinutes(organization, nowMs);
-  const usageItem = {
-    ...{
-      date: new Date(nowMs).toISOString().slice(0, 10),
-      product: 'Actions',
-      sku: 'Actions Linux',
-      unitType: 'minutes',
-    },
-    ...{ quantity: minutes, pricePerUnit: 0.006, grossAmount: minutes * 0.006, discountAmount: 0 },
-    ...{ netAmount: minutes * 0.006, organizationName: login, repositoryName: login },
-  };
+/** Only a classic token is ever let in here. */
+function findEnterpriseRoute(path: string, context: RouteContext): Route | undefined {
+  const { organization, nowMs } = context;
+  if (organization.enterprise === undefined || path !== `${organization.enterprise}/actions/runners`) return undefined;
+  const all = listRunners(organization.pools, 'enterprise', nowMs);
   return {
-    permission: 'organization_administration',
-    reply: () => makeJsonReply(200, { usageItems: [usageItem] }),
+    permission: 'enterprise_self_hosted_runners',
+    reply: () => showList('runners', all, (one) => mapRunner(one, nowMs), context),
   };
 }
 
-/** GitHub rounds each job up to whole minutes. */
-function sumHostedMinutes({ repositories }: SimulatedOrganization, nowMs: number): number {
-  const jobs = repositories.flatMap(({ runs }) =>
-    runs.flatMap((run) => run.attempts.flatMap((attempt) => attempt.jobs)),
-  );
-  return jobs
-    .filter(({ runner, endedMs }) => runner?.groupId === 0 && endedMs <= nowMs)
-    .reduce((sum, { startedMs, endedMs }) => sum + Math.ceil((endedMs - startedMs) / minuteMs), 0);
+function findBillingRoute(rest: string, context: RouteContext): Route | undefined {
+  if (rest !== 'settings/billing/usage') return undefined;
+  return {
+    permission: 'organization_administration',
+    reply: () => makeJsonReply(200, { usageItems: listUsage(context) }),
+  };
 }
 
 /** After a rename a repository answers under its number. */

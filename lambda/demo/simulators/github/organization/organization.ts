@@ -29,6 +29,8 @@ export interface OrganizationOptions {
 export interface SimulatedOrganization {
   readonly login: string;
   readonly repositories: readonly RepositoryRecord[];
+  /** Short name of the enterprise that it belongs to. */
+  readonly enterprise: string | undefined;
   readonly pools: readonly Pool[];
   /** Lets everything happen that is due by now; a time that has passed changes nothing. Epoch milliseconds. */
   readonly advance: (nowMs: number) => void;
@@ -91,6 +93,7 @@ export function createOrganization(options: OrganizationOptions): SimulatedOrgan
   return {
     login: plan.login,
     repositories,
+    enterprise: plan.enterprise,
     pools: [...pools.values()],
     advance,
     rest: () => {

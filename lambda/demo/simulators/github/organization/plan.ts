@@ -50,16 +50,23 @@ export interface PoolPlan {
   /** Offline from the beginning on: jobs for it wait for ever. */
   readonly isOffline?: boolean;
   readonly group?: string;
+  /** Of a hosted pool: a larger runner, which has a limit of its own and its name as its label. */
+  readonly isLarger?: boolean;
+  /** Of a self-hosted pool: registered at the enterprise, so that the list of the organization does not show it. */
+  readonly isOfEnterprise?: boolean;
 }
 
 export interface OrganizationPlan {
   readonly login: string;
+  /** Short name of the enterprise that it belongs to. */
+  readonly enterprise?: string;
   readonly repositories: readonly RepositoryPlan[];
   readonly pools: readonly PoolPlan[];
 }
 
 const linux = { labels: ['self-hosted', 'linux', 'x64'], pool: 'linux' } as const;
 const hosted = { labels: ['ubuntu-latest'], pool: 'ubuntu' } as const;
+const larger = { labels: ['ubuntu-16-core'], pool: 'ubuntu-16-core' } as const;
 const gpu = { labels: ['gpu'], pool: 'gpu' } as const;
 
 const buildStages: WorkflowPlan['stages'] = [
@@ -70,7 +77,7 @@ const buildStages: WorkflowPlan['stages'] = [
   ],
 ];
 
-/** A shop with a merge queue and a gated release, a model that needs GPUs, and a handbook that is rarely touched. */
+/** A shop with a merge queue and a gated release, a model that needs GPUs, and a handbook that is rarely touched; releases are packed on a larger runner. */
 export const demoOrganization: OrganizationPlan = {
   login: 'acme',
   repositories: [
@@ -83,7 +90,7 @@ export const demoOrganization: OrganizationPlan = {
         {
           ...{ name: 'release', file: 'release.yml', event: 'push', runsPerHour: 4, concurrency: 'one' },
           stages: [
-            [{ name: 'package', meanSeconds: 90, ...hosted }],
+            [{ name: 'package', meanSeconds: 90, ...larger }],
             [{ name: 'deploy', meanSeconds: 60, environment: 'production', ...hosted }],
           ],
         },
@@ -113,5 +120,6 @@ export const demoOrganization: OrganizationPlan = {
     { name: 'linux', kind: 'self-hosted', labels: ['self-hosted', 'linux', 'x64'], size: 4, group: 'Default' },
     { name: 'gpu', kind: 'ephemeral', labels: ['gpu'], size: 1, group: 'gpu' },
     { name: 'ubuntu', kind: 'hosted', labels: ['ubuntu-latest'], size: 20 },
+    { name: 'ubuntu-16-core', kind: 'hosted', labels: ['ubuntu-16-core'], size: 10, isLarger: true },
   ],
 };

@@ -27,8 +27,11 @@ export interface PoolOptions {
 const keptEphemeral = 50;
 
 export function createPool({ plan, firstId, groupId, startMs, begin }: PoolOptions): Pool {
-  const { kind, name, labels, size, isOffline = false, group = 'Default' } = plan;
-  const group0 = kind === 'hosted' ? { groupId: 0, groupName: 'GitHub Actions' } : { groupId, groupName: group };
+  const { kind, name, labels, size, isOffline = false, isLarger = false } = plan;
+  const { group = isLarger ? 'Default Larger Runners' : 'Default' } = plan;
+  // Larger runners are in groups of the organization, as its own ones are.
+  const isUsual = kind === 'hosted' && !isLarger;
+  const group0 = isUsual ? { groupId: 0, groupName: 'GitHub Actions' } : { groupId, groupName: group };
   const waiting: JobRecord[] = [];
   const working = new Map<JobRecord, RegisteredRunner>();
   const runners: RegisteredRunner[] = [];
