@@ -254,6 +254,7 @@ const foreignPrograms: ReadonlyMap<string, string> = new Map([
   ['gcloud', "changes a vendor's account; the guide says that it was not tried"],
   ['git', 'pulls from where the reader has it from'],
   ['kubectl', 'changes a cluster of the reader'],
+  ['mimirtool', 'loads into a server of the reader; the guide says that it was not tried'],
   ['openssl', 'makes random digits'],
 ]);
 
