@@ -64,16 +64,18 @@ async function runPromtool(program: string, args: readonly string[]): Promise<Ve
   }
 }
 
-/** Runs promtool over a file with this content; JSON is YAML. */
+/** Runs promtool over a file with this content, and has `beside` written next to it by name; JSON is YAML. */
 export async function promtoolWith(
   command: readonly string[],
   content: unknown,
   program = 'promtool',
+  beside: Readonly<Record<string, unknown>> = {},
 ): Promise<Verdict> {
   const folder = await mkdtemp(join(tmpdir(), 'ci-metrics-rules-'));
   try {
     const file = join(folder, 'content.yaml');
     await writeFile(file, JSON.stringify(content));
+    for (const [name, other] of Object.entries(beside)) await writeFile(join(folder, name), JSON.stringify(other));
     return await runPromtool(program, [...command, file]);
   } finally {
     await rm(folder, { recursive: true, force: true });
