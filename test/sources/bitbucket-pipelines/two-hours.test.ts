@@ -37,10 +37,10 @@ function plans(count: number): readonly RepositoryPlan[] {
 }
 
 describe('two hours of a workspace with 500 repositories at 1000 requests an hour', () => {
-  it.each([1, 2])('count every finished run once and never provoke a 429 (seed %i)', { timeout }, async (seed) => {
+  it('count every finished run once and never provoke a 429', { timeout }, async () => {
     let nowMs = startMs;
     const clock = (): number => nowMs;
-    const workspace = createWorkspace({ slug: 'acme', seed, startMs, repositories: plans(500), runners });
+    const workspace = createWorkspace({ slug: 'acme', seed: 1, startMs, repositories: plans(500), runners });
     await using server = await startBitbucketServer({
       workspace,
       clock,
