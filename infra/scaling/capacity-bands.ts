@@ -1,4 +1,5 @@
 /** Splits the sizes of a group into bands: so many steps as one policy of step scaling may have. */
+import { splitChunks } from '../../lambda/model/lists/split-chunks.ts';
 
 /** A group gets `capacity` where at least `needed` are needed, and no later step is reached. */
 export interface CapacityStep {
@@ -31,12 +32,10 @@ export function computeStepSize(min: number, max: number): number {
 
 /** Every capacity above the smallest; a need between two of them gets the larger one. */
 export function planBands(min: number, max: number): readonly CapacityBand[] {
-  const steps = planSteps(min, max);
-  return Array.from({ length: Math.ceil(steps.length / stepsPerPolicy) }, (_, index) => {
-    const end = (index + 1) * stepsPerPolicy;
-    const own = steps.slice(index * stepsPerPolicy, end);
-    const next = steps[end];
-    return { steps: own, from: own[0]?.needed ?? min + 1, to: next === undefined ? undefined : next.needed - 1 };
+  return splitChunks(planSteps(min, max), stepsPerPolicy).map((steps, index, all) => {
+    const [first] = steps;
+    const next = all[index + 1]?.[0];
+    return { steps, from: first?.needed ?? min + 1, to: next === undefined ? undefined : next.needed - 1 };
   });
 }
 
