@@ -30,7 +30,7 @@ export interface Prepared {
 export function prepare(config: CollectorConfig): Prepared {
   return {
     config,
-    sources: config.sources.map((source) => prepareSource(source)),
+    sources: config.sources.map((source) => prepareSource(source, config.prices)),
     sinks: config.sinks.map((sink) => prepareSink(sink)),
     cloudWatchSinks: config.sinks
       .filter(({ kind }) => kind === 'cloudwatch')

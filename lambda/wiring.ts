@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { convertInterval } from './settings/interval.ts';
 import { collectTexts } from './config/texts.ts';
 import type { RuntimeConfig } from './config/runtime-config.ts';
+import type { FindPrice } from './counters/prices.ts';
 import type { Counting } from './counters/counting.ts';
 import type { StateStore } from './counters/stores/store.ts';
 import type { Inbox } from './events/inbox.ts';
@@ -72,7 +73,7 @@ export async function buildPipeline(config: RuntimeConfig, environment: Environm
   const { clock, log, print } = environment;
   environment.redactor.keepWords(collectTexts(config));
   const intervalMs = environment.everyMs ?? convertInterval(config.interval);
-  const sources = config.sources.map(prepareSource);
+  const sources = config.sources.map((source) => prepareSource(source, config.prices));
   const sinks = config.sinks.map(prepareSink);
   const hub = buildHttpHub(environment);
   const store = buildSecretCache(config, environment);
@@ -152,9 +153,17 @@ async function buildCounting(config: RuntimeConfig, intervalMs: number, environm
     waitBounds,
     durationBounds,
     intervalMs,
+    findPrice: await buildPriceFinder(config),
     backfillMs: backfillHours * hourMs,
   };
   return createCounting({ store, settings, finishedRuns, cleaner: redactor, log });
+}
+
+/** Nothing of it is loaded where nothing has a price. */
+async function buildPriceFinder({ prices }: RuntimeConfig): Promise<FindPrice | undefined> {
+  if (prices === undefined) return undefined;
+  const { createPriceFinder } = await import('./counters/prices.ts');
+  return createPriceFinder(prices);
 }
 
 /** The stack names its table in the function's environment. */

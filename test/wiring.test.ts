@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
 import { startBuildkiteServer } from '../lambda/demo/simulators/buildkite/server.ts';
+import type { RunReport } from '../lambda/report/report.ts';
 import { createDeadline } from '../lambda/runtime/deadline.ts';
+import { agentMetrics } from './cli/loopback.ts';
+import { canaries } from './support/canary.ts';
 import { contractPipeline } from './contracts/pipeline.ts';
 import { batchOf } from './contracts/sinks/batches.ts';
 import { knownKey, startNewRelicFake } from './support/backends/new-relic-fake.ts';
@@ -113,4 +116,45 @@ it.each([
   expect(counters.length).toBeGreaterThan(0);
   expect(new Set(counters.map(({ intervalMs }) => intervalMs))).toEqual(new Set([windowMs]));
   expect(pipeline.built.intervalMs).toBe(windowMs);
+});
+
+it('counts what workers cost by the prices of the configuration, and names queues that have none', async () => {
+  const buildkite = await startBuildkiteServer({
+    clock: Date.now,
+    answers: new Map([[canaries.token, agentMetrics]]),
+    pollSeconds: 0,
+  });
+  onTestFinished(() => buildkite.close());
+  const time = { nowMs: Date.UTC(2026, 0, 5, 12) };
+  const source = { kind: 'buildkite', endpoint: buildkite.endpoint, agentTokens: [{ env: 'CANARY_TOKEN' }] };
+  const open = (queue: string) =>
+    contractPipeline(
+      {
+        sources: [source],
+        sinks: [{ kind: 'stdout' }],
+        prices: { currency: 'EUR', queues: [{ queue, per: 'worker-hour', price: 60 }] },
+      },
+      { clock: () => time.nowMs },
+    );
+  await using priced = await open('default');
+  await using unpriced = await open('other');
+  await priced.run(60_000);
+  time.nowMs += 60_000;
+
+  // The simulated server has the time of this machine, which is told besides.
+  const configuration = ({ sources }: RunReport): readonly string[] =>
+    sources.flatMap(({ problems }) =>
+      problems.filter(({ kind }) => kind === 'configuration').map(({ message }) => message),
+    );
+  const [well, told] = [await priced.run(60_000), await unpriced.run(60_000)];
+
+  // Two idle agents for a minute, at 1 a minute.
+  expect(priced.said().printed.join('')).toMatch(
+    /^ci_worker_cost_total\{currency="EUR",queue="default",[^}]*state="idle",[^}]*\} 2$/m,
+  );
+  expect(configuration(well)).toEqual([]);
+  expect(told.sources.map(({ status }) => status)).toEqual(['complete']);
+  expect(configuration(told)).toEqual([
+    'no price for Cluster A/default, whose cost is in no metric; add it to prices.queues, with a price of 0 if it costs nothing',
+  ]);
 });

@@ -1,4 +1,5 @@
 /** The questions of the dashboards, and the graphs that answer them. */
+import { jobCost, pipelineCost, workerCost } from '../../lambda/model/catalogue/cost-metrics.ts';
 import { deploymentLastSuccess, deploymentsFinished } from '../../lambda/model/catalogue/deployment-metrics.ts';
 import {
   queueJobs,
@@ -148,8 +149,12 @@ export const questions: readonly Question[] = [
   {
     question: 'What does it cost?',
     explanation:
-      'Busy time of workers a minute; multiplied by the price of a worker it is the cost of a queue. Bitbucket charges build time, and the most runners that were busy at once in a month.',
+      'Busy time of workers a minute, and with prices in the configuration what it costs, in their currency. Idle workers cost only where they are paid by the hour. Jobs and busy workers are the same money seen twice. Bitbucket charges build time, and the most runners that were busy at once in a month.',
     panels: [
+      { title: 'Cost of jobs', metric: jobCost, stacked: true },
+      { title: 'Cost of pipelines', metric: pipelineCost, stacked: true },
+      { title: 'Cost of idle workers', metric: workerCost, labels: { state: 'idle' }, stacked: true },
+      { title: 'Cost of busy workers', metric: workerCost, labels: { state: 'busy' }, stacked: true },
       { title: 'Busy time', metric: jobBusySeconds, unit: 'seconds', stacked: true },
       { title: 'Job duration, p95', metric: jobDuration, unit: 'seconds' },
       { title: 'Build time charged', metric: buildSeconds, unit: 'seconds', stacked: true },

@@ -5,6 +5,7 @@ import { sources } from '../sources/index.ts';
 import { Interval } from '../settings/interval.ts';
 import { defaultCollector } from '../model/for-sinks/cloud-watch-shape.ts';
 import { durationBounds, waitBounds } from '../model/catalogue/bounds.ts';
+import { Prices } from '../settings/prices.ts';
 import { OperatorName } from '../settings/operator-name.ts';
 
 const [firstSource, ...moreSources] = sources.map(({ config }) => config);
@@ -79,6 +80,7 @@ export const RuntimeConfig = z.strictObject({
       'Most pipelines, branches or other names without a bound a source may have in one metric; the rest is one `#other#`, and a problem.',
   }),
   counting: Counting,
+  prices: Prices.optional(),
   collectorNamespace: z
     .string()
     .regex(/^(?!AWS\/|:)[A-Za-z0-9._\-/#:]{1,255}$/, {

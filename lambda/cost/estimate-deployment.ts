@@ -22,7 +22,7 @@ export async function estimateDeployment(
   config: CollectorConfig,
   { fleetOf, alarms }: EstimateOptions,
 ): Promise<PricedDeployment> {
-  const sources = config.sources.map((source) => prepareSource(source));
+  const sources = config.sources.map((source) => prepareSource(source, config.prices));
   const built = await buildForPreviews(config);
   try {
     const { collector } = config;

@@ -25,7 +25,7 @@ export function priceAsDeployed(
   );
   if (first !== undefined) return { refusals: [first, ...more] };
   const counting = report.sources.flatMap((source) => source.counting ?? []);
-  const sources = config.sources.map((source) => prepareSource(source));
+  const sources = config.sources.map((source) => prepareSource(source, config.prices));
   const lines = computeMonthlyCost({
     config,
     sources,

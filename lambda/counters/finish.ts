@@ -2,11 +2,16 @@
 import type { Exemplar, Labels, MetricDefinition } from '../model/metric.ts';
 import type { Span } from '../model/span.ts';
 
+/** The pipeline of a job of which nothing tells it, so that the costs of pipelines add up to those of queues. */
+export const unknownPipeline = 'unspecified';
+
 /** One thing that a finish adds to a counter. */
 export interface Count {
   readonly metric: MetricDefinition<'counter'>;
   readonly labels: Labels;
   readonly increase: number;
+  /** Whose job it was, beside its busy time: where queues have prices, its cost is counted for this pipeline as well. */
+  readonly ownedBy?: Labels<'scope' | 'pipeline'>;
 }
 
 /** One value that a finish adds to a distribution. A negative one is counted as clock skew and taken for 0. */

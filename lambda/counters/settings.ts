@@ -1,5 +1,6 @@
 /** What an operator decides about counting: bounds of histograms, series limits, interval and backfill. */
 import type { SeriesCaps } from '../model/limits/cap.ts';
+import type { FindPrice } from './prices.ts';
 import type { MetricDefinition } from '../model/metric.ts';
 
 /** What of counting an operator decides. */
@@ -10,6 +11,8 @@ export interface CountingSettings extends SeriesCaps {
   readonly durationBounds: readonly number[];
   /** Between two runs; default: the longest that can be configured. Milliseconds. */
   readonly intervalMs?: number;
+  /** What workers cost; absent where nothing has a price. */
+  readonly findPrice?: FindPrice | undefined;
   /** How far before the installation finishes go to additive sinks; 0: none. Milliseconds. */
   readonly backfillMs: number;
 }

@@ -1,7 +1,7 @@
 /** The metric model: definitions, samples and families of gauges, counters and distributions. */
 
-/** What a metric is measured in. Base units only; each sink converts on the way out. */
-export type Unit = 'count' | 'seconds' | 'bytes' | 'ratio' | 'percent' | 'timestamp';
+/** What a metric is measured in. Base units only; each sink converts on the way out. Of money the label `currency` says which. */
+export type Unit = 'count' | 'seconds' | 'bytes' | 'ratio' | 'percent' | 'timestamp' | 'currency';
 
 export type MetricType = 'gauge' | 'counter' | 'distribution';
 

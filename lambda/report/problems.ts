@@ -1,4 +1,4 @@
-/** Says that a limit has made many series one, and which setting raises it. */
+/** Says what of a source is not as exact as it could be: series that a limit has made one, and queues without a price. */
 import { groupDigits } from '../model/text/wording.ts';
 import type { CapSetting, Folding } from '../model/limits/cap.ts';
 import type { Problem } from '../model/problem.ts';
@@ -37,4 +37,14 @@ function describeLimit(
   if (setting !== 'capacity') return { limit: `more names than the ${names} of ${setting}`, remedy: remedies[setting] };
   const limit = `more names than the ${names} that a run has room for, which carries ${groupDigits(samples)} samples with its memory and its time`;
   return { limit, remedy: `${remedy}, or select fewer queues and pipelines in the settings of the source` };
+}
+
+/** What such a queue costs is missing in every sum of costs. */
+export function describeUnpriced(queues: readonly string[], where: string): readonly Problem[] {
+  if (queues.length === 0) return [];
+  const one = queues.length === 1;
+  const more = queues.length - maxListed;
+  const shown = `${queues.slice(0, maxListed).join(', ')}${more > 0 ? ` and ${groupDigits(more)} more` : ''}`;
+  const message = `no price for ${shown}, whose cost is in no metric; add ${one ? 'it' : 'them'} to prices.queues, with a price of 0 if ${one ? 'it costs' : 'they cost'} nothing`;
+  return [{ kind: 'configuration', where, message }];
 }

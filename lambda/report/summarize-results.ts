@@ -14,7 +14,7 @@ import type { ComponentResult } from '../runtime/run-each.ts';
 import type { Collection } from '../model/collection.ts';
 import type { Delivery } from '../model/delivery.ts';
 import { describeClockProblems } from './clock-problem.ts';
-import { describeFolding } from './problems.ts';
+import { describeFolding, describeUnpriced } from './problems.ts';
 import type { RunReport, SinkOutcome, SourceOutcome } from './report.ts';
 
 export interface SourceSummary {
@@ -107,6 +107,7 @@ function summarizeSource(
     problems: [
       ...problems,
       ...describeFolding(folded, id, capacity),
+      ...describeUnpriced(counting?.unpriced ?? [], id),
       ...(leftOut === 0 ? [] : [describeLeftOut(leftOut, id, capacity)]),
       ...describeClockProblems(id, readClocks()),
     ],

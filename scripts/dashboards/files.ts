@@ -9,7 +9,8 @@ import { profileDashboards } from './grafana/profile-dashboards.ts';
 import { pushgatewayAlerts } from './pushgateway-alerts.ts';
 import { queueAlerts } from './queue-alerts.ts';
 import { runAlerts } from './run-alerts.ts';
-import { rulesFile } from './rules.ts';
+import { recordingGroups } from './recording-rules.ts';
+import { recordingFile, rulesFile } from './rules.ts';
 import { tektonAlerts } from './tekton-alerts.ts';
 
 const note = 'Written by `npm run docs` from the code; edit scripts/dashboards, not this file.';
@@ -65,6 +66,16 @@ const managedAlertmanager = managedAlertmanagerFile([
   'Put the ARN of your topic and its Region in the place of TOPIC_ARN and REGION; dashboards/README.md has the commands.',
 ]);
 
+/** For costs a day and the measures of delivery, whose windows no dashboard should compute each time. */
+const recordings = recordingFile(
+  [
+    'Series of what CI costs a day, where the configuration has prices, and of the four measures of delivery (DORA).',
+    note,
+    'docs/prices.md and docs/dora.md say what each can and cannot know.',
+  ],
+  recordingGroups,
+);
+
 /** Every generated file of `dashboards/`, by its path from the repository's root. */
 export function dashboardFiles(): readonly { readonly path: string; readonly text: string }[] {
   return [
@@ -75,5 +86,6 @@ export function dashboardFiles(): readonly { readonly path: string; readonly tex
     { path: 'dashboards/mimir-rules.yaml', text: mimirRules },
     { path: 'dashboards/alertmanager.yaml', text: alertmanager },
     { path: 'dashboards/alertmanager-amp.yaml', text: managedAlertmanager },
+    { path: 'dashboards/prometheus-rules-recording.yaml', text: recordings },
   ];
 }

@@ -2,6 +2,7 @@
 import { Document, isMap, isSeq, type Node } from 'yaml';
 import type { Alert, AlertGroup } from './alert.ts';
 import { durationOf } from './promql.ts';
+import type { RecordingGroup } from './recording-rules.ts';
 
 /** As wide as the lines of the code. */
 const commentWidth = 110;
@@ -24,6 +25,23 @@ export function rulesFile(
   return document.toString({ lineWidth: 0 });
 }
 
+/** A file of series that Prometheus computes and keeps. */
+export function recordingFile(introduction: readonly string[], groups: readonly RecordingGroup[]): string {
+  const document = new Document({
+    groups: groups.map(({ name, interval, recordings }) => ({
+      name,
+      interval,
+      rules: recordings.map(({ record, expr }) => ({ record, expr: expr.includes('\n') ? `${expr}\n` : expr })),
+    })),
+  });
+  document.commentBefore = introduction.map((line) => ` ${line}`).join('\n');
+  for (const [index, { recordings }] of groups.entries()) {
+    const rules = document.getIn(['groups', index, 'rules']);
+    if (isSeq<Node>(rules)) explain(rules.items, recordings);
+  }
+  return document.toString({ lineWidth: 0 });
+}
+
 function ruleOf({ name, expr, forMinutes, severity, summary, description, runbook }: Alert): object {
   return {
     alert: name,
@@ -34,8 +52,8 @@ function ruleOf({ name, expr, forMinutes, severity, summary, description, runboo
   };
 }
 
-function explain(rules: readonly Node[], alerts: readonly Alert[]): void {
-  for (const [index, { reason }] of alerts.entries()) {
+function explain(rules: readonly Node[], written: readonly { readonly reason: string }[]): void {
+  for (const [index, { reason }] of written.entries()) {
     const rule = rules[index];
     if (!isMap(rule)) continue;
     rule.commentBefore = wrapped(reason, commentWidth)

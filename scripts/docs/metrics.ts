@@ -2,6 +2,7 @@
 import { catalogue, ciMetrics } from '../../lambda/model/catalogue/catalogue.ts';
 import { collectorMetrics } from '../../lambda/model/catalogue/collector-metrics.ts';
 import { formatDimensionName } from '../../lambda/model/for-sinks/cloud-watch-shape.ts';
+import { listWithCosts } from '../../lambda/sources/add-costs.ts';
 import type { MetricDefinition } from '../../lambda/model/metric.ts';
 import { compareText } from '../../lambda/model/families/order.ts';
 import type { SourceKind } from '../../lambda/sources/index.ts';
@@ -189,7 +190,7 @@ function labelText({ enumerated }: MetricDefinition, label: string): string {
 
 function givenBy({ name }: MetricDefinition, sources: readonly RegisteredSource[]): string {
   const titles = sources
-    .filter(({ metrics }) => metrics.some((metric) => metric.name === name))
+    .filter(({ metrics }) => listWithCosts(metrics).some((metric) => metric.name === name))
     .map(({ title }) => title);
   return titles.length === 0 ? 'none yet' : titles.join(', ');
 }

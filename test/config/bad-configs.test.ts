@@ -1067,8 +1067,8 @@ constructor: 1
 __proto__: 2
 `,
     problems: [
-      ':6:1 constructor: is no setting here; there are collector, interval, logLevel, secretCacheMinutes, queuesPerMetric, seriesPerMetric, counting, collectorNamespace, sources, sinks, alarms, deployment',
-      ':7:1 __proto__: is no setting here; there are collector, interval, logLevel, secretCacheMinutes, queuesPerMetric, seriesPerMetric, counting, collectorNamespace, sources, sinks, alarms, deployment',
+      ':6:1 constructor: is no setting here; there are collector, interval, logLevel, secretCacheMinutes, queuesPerMetric, seriesPerMetric, counting, prices, collectorNamespace, sources, sinks, alarms, deployment',
+      ':7:1 __proto__: is no setting here; there are collector, interval, logLevel, secretCacheMinutes, queuesPerMetric, seriesPerMetric, counting, prices, collectorNamespace, sources, sinks, alarms, deployment',
     ],
   },
   {

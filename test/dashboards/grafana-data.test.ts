@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { canEmit } from '../../infra/metrics/published-metrics.ts';
 import { type Panel, questions } from '../../infra/dashboard/questions.ts';
 import type { MetricDefinition } from '../../lambda/model/metric.ts';
+import { listWithCosts } from '../../lambda/sources/add-costs.ts';
 import { type SourceKind, sources } from '../../lambda/sources/index.ts';
 import { prepareSource } from '../../lambda/sources/prepare-source.ts';
 import type { PreparedSource } from '../../lambda/sources/source.ts';
@@ -66,7 +67,7 @@ describe('the graphs of the Grafana dashboard', () => {
       if (panel === undefined) return description.startsWith('Only ') !== title in isAskedOf;
       const told = /^From ([^.]+)\. Without such a source/.exec(description)?.[1]?.split(', ') ?? [];
       const publishing = sources.filter(({ metrics }) =>
-        [panel.metric, panel.otherwise].some((metric) => metrics.some((one) => one === metric)),
+        [panel.metric, panel.otherwise].some((metric) => listWithCosts(metrics).some((one) => one === metric)),
       );
       return told.length === 0 || told.join() !== publishing.map(({ kind }) => kind).join();
     });

@@ -106,6 +106,9 @@ function namesUnit(name: string, unit: MetricDefinition['unit']): boolean {
   switch (unit) {
     case 'seconds':
       return plain.endsWith('_seconds') && !plain.endsWith('_timestamp_seconds');
+    // Of money the label says the unit.
+    case 'currency':
+      return plain.endsWith('_cost');
     case 'timestamp':
       return plain.endsWith('_timestamp_seconds');
     case 'bytes':

@@ -18,7 +18,12 @@ export function formatBytes(bytes: number): string {
 }
 
 export function formatUsd(usd: number): string {
-  return `$${usd.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
+  return `$${formatAmount(usd)}`;
+}
+
+/** `1,234.50`, of money in any currency. */
+export function formatAmount(amount: number): string {
+  return amount.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 }
 
 /** `1 queue`, `2 queues`. */

@@ -3,7 +3,7 @@ import { formatElapsed } from './duration.ts';
 import { sumFigures, type QueueRow } from '../../model/figures/queue-rows.ts';
 import { renderTable, type Cell, type Column } from './table.ts';
 import { measureText } from './text-width.ts';
-import { formatCount, formatNumber, unknown } from './figures.ts';
+import { formatAmount, formatCount, formatNumber, unknown } from './figures.ts';
 import type { Theme } from './theme.ts';
 import { renderBar } from './signs.ts';
 
@@ -16,6 +16,8 @@ interface ShownColumns {
   readonly scope: boolean;
   readonly oldestWait: boolean;
   readonly waits: boolean;
+  readonly cost: boolean;
+  readonly idleCost: boolean;
 }
 
 /** More rows nobody reads, and to lay out 30,000 takes seconds. */
@@ -29,6 +31,8 @@ export function renderQueues(rows: readonly QueueRow[], theme: Theme, getStarved
     scope: new Set(rows.map(({ scope }) => scope)).size > 1,
     oldestWait: rows.some(({ oldestWait }) => oldestWait !== undefined),
     waits: rows.some(({ waits }) => waits?.p50 !== undefined),
+    cost: rows.some(({ cost }) => cost !== undefined),
+    idleCost: rows.some(({ cost }) => cost?.idle !== undefined),
   };
   const chosen = chooseRows(rows);
   const cells = chosen.map((row) => renderQueue(row, shown, theme, getStarvedMs?.(row)));
@@ -59,7 +63,7 @@ function renderRest(count: number, { paint, columns }: Theme): readonly string[]
   return wrapFacts(facts, columns).map((line) => paint('faint', line));
 }
 
-function chooseQueueColumns({ source, scope, oldestWait, waits }: ShownColumns): readonly Column[] {
+function chooseQueueColumns({ source, scope, oldestWait, waits, cost, idleCost }: ShownColumns): readonly Column[] {
   return [
     ...(source ? [{ title: 'SOURCE', shrinksTo: 8 }] : []),
     ...(scope ? [{ title: 'SCOPE', shrinksTo: 8 }] : []),
@@ -76,6 +80,8 @@ function chooseQueueColumns({ source, scope, oldestWait, waits }: ShownColumns):
           { title: 'P95', align: 'right' as const, givesWay: 6 },
         ]
       : []),
+    ...(cost ? [{ title: 'COST', align: 'right' as const }] : []),
+    ...(idleCost ? [{ title: 'OF IT IDLE', align: 'right' as const, givesWay: 7 }] : []),
     { title: 'UTILISATION' },
   ];
 }
@@ -94,6 +100,8 @@ function renderQueue(row: QueueRow, shown: ShownColumns, theme: Theme, starvedMs
     renderFigure(workers.busy),
     ...(shown.oldestWait ? [renderWait(row.oldestWait)] : []),
     ...(shown.waits ? [renderWait(row.waits?.p50), renderWait(row.waits?.p95)] : []),
+    ...(shown.cost ? [renderCost(row.cost?.paid, row.cost?.currency)] : []),
+    ...(shown.idleCost ? [renderCost(row.cost?.idle, row.cost?.currency)] : []),
     isStarved ? renderStarved(theme, starvedMs) : renderUtilization(utilization, theme),
   ];
 }
@@ -113,6 +121,11 @@ function renderWait(seconds: number | undefined): Cell {
   if (seconds === undefined) return { text: unknown, style: 'faint' };
   if (seconds > 0 && seconds < 1) return { text: '<1 s' };
   return { text: formatElapsed(seconds * 1000), style: seconds === 0 ? 'faint' : undefined };
+}
+
+/** Since counting began. */
+function renderCost(cost: number | undefined, currency = ''): Cell {
+  return cost === undefined ? { text: unknown, style: 'faint' } : { text: `${formatAmount(cost)} ${currency}` };
 }
 
 function renderUtilization(ratio: number | undefined, { signs }: Theme): Cell {

@@ -25,7 +25,7 @@ export interface WatchedConfig {
 export function checkAlarms(config: WatchedConfig): readonly ConfigFinding[] {
   const { queues, pipelines, tokens } = config.alarms;
   if (queues.length + pipelines.length + tokens.length === 0) return [];
-  const sources = config.sources.map(prepareSource);
+  const sources = config.sources.map((source) => prepareSource(source));
   return [
     ...checkPublished(config),
     ...checkDimensions(config),

@@ -37,7 +37,7 @@ function addUnnamed(fleet: Fleet, { unnamedPipeline: name }: ExpectedSource): Fl
 }
 
 /** Labels that have one value in a source. */
-const ofWhole = { org: 'acme', instance: 'metrics:9090', job: 'metrics' } as const;
+const ofWhole = { org: 'acme', instance: 'metrics:9090', job: 'metrics', currency: 'USD' } as const;
 
 /** A label names an object: with it there is a sample for each, without it one for all of them. */
 function selectObjects({ labels }: MetricDefinition, { queues, pipelines }: Fleet): readonly Labels[] {

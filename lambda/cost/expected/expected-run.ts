@@ -100,6 +100,7 @@ function buildFigures({ absences }: PreparedSource, { plainBytes }: StateSize): 
     fellOut: 0,
     overflow: 0,
     folded: [],
+    unpriced: [],
     isNew: false,
     watermarkLagSeconds: isLagReported ? 30 : undefined,
     stateBytes: plainBytes,

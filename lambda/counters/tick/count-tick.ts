@@ -1,5 +1,8 @@
 /** Runs one tick of a source that counts: loads its state, collects, saves, and hands over the totals. */
 import type { Cleaner } from '../../model/text/admit.ts';
+import { workers } from '../../model/catalogue/queue-metrics.ts';
+import { workerCost } from '../../model/catalogue/cost-metrics.ts';
+import { minuteMs } from '../../model/time.ts';
 import type { MetricDefinition } from '../../model/metric.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { Span } from '../../model/span.ts';
@@ -102,7 +105,8 @@ export async function countTick(
     collection = { families: [], problems: [describeLostState(error, source.id)] };
     return { outcome: 'uncounted', collection: addProblems(collection, opening.opened()) };
   }
-  if (isWaiting(collection) && !opening.hasBegun()) collection = await openForTotals(collection, opening, source);
+  const needsMemory = isWaiting(collection) || paysForWorkers(collection, source);
+  if (needsMemory && !opening.hasBegun()) collection = await openForTotals(collection, opening, source);
   const taken = opening.taken();
   if (taken !== undefined) return skipTick(taken, source, context);
   const opened = opening.opened();
@@ -163,6 +167,11 @@ function createOpening(source: CountedSource, context: CountingContext): Opening
  */
 function isWaiting({ problems }: Collection): boolean {
   return problems.some(({ kind }) => kind === 'rate-limited');
+}
+
+/** Worker hours are counted of levels, which need no memory otherwise. */
+function paysForWorkers({ families }: Collection, { metrics }: CountedSource): boolean {
+  return metrics.includes(workerCost) && families.some(({ definition }) => definition.name === workers.name);
 }
 
 /** For a source that asks for its memory only when it has read something. */
@@ -260,6 +269,7 @@ async function commit(
 ): Promise<CountedTick> {
   const { store, signal, mode } = context;
   const { draft, state, isNew } = opened;
+  draft.countWorkers(collection.families, computePaidSeconds(opened, context));
   const closed = draft.close();
   // A state that was set back is saved by a source that had nothing to read, or it would be set back for ever.
   const hasFailed = collection.problems.length > opened.problems.length;
@@ -302,6 +312,20 @@ async function commit(
   }
   await runAfterSave(closed, source, context);
   return counted;
+}
+
+/**
+ * Workers as they are now stand for the time since the tick before, for so many intervals at most: how many there were
+ * in a longer gap nobody knows. Nothing before the first tick.
+ */
+const mostIntervals = 5;
+
+function computePaidSeconds(
+  { sinceMs }: Opened,
+  { tickMs, settings: { intervalMs = minuteMs } }: Pick<CountingContext, 'tickMs' | 'settings'>,
+): number {
+  if (sinceMs === undefined) return 0;
+  return Math.min(Math.max(0, tickMs - sinceMs), mostIntervals * intervalMs) / 1000;
 }
 
 function describeFullMemory({ fellOut }: LedgerFigures, { id }: CountedSource): readonly Problem[] {

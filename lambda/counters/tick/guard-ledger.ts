@@ -3,7 +3,7 @@ import { admitLabels, type Cleaner, nothingSecret, cleanLabels } from '../../mod
 import type { Labels } from '../../model/metric.ts';
 import { flattenText } from '../../model/text/outside-text.ts';
 import type { Span } from '../../model/span.ts';
-import type { Finish } from '../finish.ts';
+import type { Count, Finish } from '../finish.ts';
 import type { Ledger } from '../ledger.ts';
 
 /** The same ledger for the source: labels and log lines are made storable before anything is kept of them. */
@@ -38,12 +38,19 @@ function admitFinish(finish: Finish, cleaner: Cleaner | undefined): Finish {
   };
   return {
     ...finish,
-    counts: finish.counts.map(admitLabelled),
+    counts: finish.counts.map((count) => admitOwner(admitLabelled(count), cleaner)),
     observations: finish.observations.map((seen) => admitLabelled(cleanExemplar(seen, cleaner))),
     marks: finish.marks.map(admitLabelled),
     ...(finish.line === undefined ? {} : { line: cleanLine(finish.line, cleaner) }),
     ...(finish.spans === undefined ? {} : { spans: finish.spans.map((span) => cleanSpan(span, cleaner)) }),
   };
+}
+
+function admitOwner(count: Count, cleaner: Cleaner | undefined): Count {
+  const { ownedBy } = count;
+  if (ownedBy === undefined) return count;
+  const { scope = '', pipeline = '' } = admitLabels(ownedBy, cleaner);
+  return { ...count, ownedBy: { scope, pipeline } };
 }
 
 function cleanExemplar(

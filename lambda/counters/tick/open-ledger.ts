@@ -2,6 +2,7 @@
 import { holdToBounds } from '../state/bounds.ts';
 import { type TickRemembered, openRemembered } from './remembered.ts';
 import { append } from '../../model/lists/append.ts';
+import { costMetrics } from '../../model/catalogue/cost-metrics.ts';
 import { systemErrors } from '../../model/catalogue/run-metrics.ts';
 import type { Cleaner } from '../../model/text/admit.ts';
 import type { Folding } from '../../model/limits/cap.ts';
@@ -13,6 +14,7 @@ import { type TickFollowed, openFollowed } from './followed.ts';
 import { hashKey } from './hash.ts';
 import type { Ledger } from '../ledger.ts';
 import { computeMostApartMs, type ProvenTime, trackProvenTime } from './proven-time.ts';
+import { openCosts, type TickCosts } from './costs.ts';
 import { type TickBudgets, openBudgets } from './budgets.ts';
 import { type TickTotals, openTotals } from './totals.ts';
 import { beginAt } from './set-back.ts';
@@ -51,6 +53,8 @@ export interface LedgerFigures {
   /** Label sets that had to be folded, or left out. */
   readonly overflow: number;
   readonly folded: readonly Folding[];
+  /** Queues whose jobs or workers cost something that nobody has told, as `<scope>/<queue>`; none without prices. */
+  readonly unpriced: readonly string[];
 }
 
 export interface DraftLedger {
@@ -58,6 +62,8 @@ export interface DraftLedger {
   /** Ends the tick: the ledger must not be used after that. */
   close(): ClosedTick;
   hasChangedBudgets(): boolean;
+  /** What the workers of these families cost since the tick before; before the ledger is closed. */
+  countWorkers(families: readonly MetricFamily[], seconds: number): void;
 }
 
 export interface ClosedTick {
@@ -79,6 +85,7 @@ interface TickTallies {
   readonly streams: TickStreams;
   readonly series: TickTotals;
   readonly followed: TickFollowed;
+  readonly costs: TickCosts;
   readonly budgets: TickBudgets;
   readonly remembered: TickRemembered;
   readonly afterSave: ((signal: AbortSignal) => Promise<void>)[];
@@ -90,24 +97,32 @@ export function openDraftLedger(input: LedgerInput): DraftLedger {
   const backfillMs = isNew ? settings.backfillMs : 0;
   const { vendorNow = () => undefined } = input;
   const time = trackProvenTime(state, { tickMs, isNew, believedMs: computeMostApartMs(settings), vendorNow });
+  const series = openTotals(state, { tickMs, settings, metrics: [...metrics, systemErrors, ...costMetrics] });
+  const costs = openCosts(settings.findPrice, series);
   const tallies: TickTallies = {
     time,
     streams: openStreams(state, { tickMs, backfillMs, time }),
-    series: openTotals(state, { tickMs, settings, metrics: [...metrics, systemErrors] }),
+    series,
+    costs,
     followed: openFollowed(state, tickMs, settings),
     budgets: openBudgets(state.budgets, tickMs, computeMostApartMs(settings)),
     remembered: openRemembered(state.remembered),
     afterSave: [],
   };
-  const errors = createErrorCounter(input, tallies.series);
-  const finishes = openFinishes(tallies.series, {
+  const errors = createErrorCounter(input, series);
+  const finishes = openFinishes(series, {
     errors,
+    costs,
     backfillSinceMs: backfillMs === 0 ? Infinity : state.epochMs - backfillMs,
     keepsSpans: input.spans === 'keep',
   });
+  const ledger = guardLedger(buildLedger(tallies, input, { errors, finishes }), input.cleaner);
   return {
-    ledger: guardLedger(buildLedger(tallies, input, { errors, finishes }), input.cleaner),
+    ledger,
     hasChangedBudgets: tallies.budgets.isChanged,
+    countWorkers: (families, seconds) => {
+      costs.countWorkers(ledger, families, seconds);
+    },
     close: () => closeDraft(tallies, input, { errors, finishes }),
   };
 }
@@ -143,6 +158,7 @@ interface TickFinishes {
 
 interface FinishRules {
   readonly errors: ErrorCounter;
+  readonly costs: TickCosts;
   /** What ended before is not even history. Epoch milliseconds. */
   readonly backfillSinceMs: number;
   readonly keepsSpans: boolean;
@@ -150,7 +166,7 @@ interface FinishRules {
 
 function openFinishes(
   series: TickTotals,
-  { errors, backfillSinceMs: historySinceMs, keepsSpans }: FinishRules,
+  { errors, costs, backfillSinceMs: historySinceMs, keepsSpans }: FinishRules,
 ): TickFinishes {
   const lines: NonNullable<Finish['line']>[] = [];
   const spans: Span[] = [];
@@ -158,7 +174,11 @@ function openFinishes(
   let finishCount = 0;
   const add = ({ counts, observations, line, spans: ended = [] }: Finish): void => {
     finishCount += 1;
-    for (const { metric, labels, increase } of counts) series.count(metric, labels, errors.atLeastZero(increase));
+    for (const count of counts) {
+      const increase = errors.atLeastZero(count.increase);
+      series.count(count.metric, count.labels, increase);
+      costs.countJob({ ...count, increase });
+    }
     for (const { metric, labels, value, exemplar } of observations)
       series.observe(metric, labels, { value: errors.atLeastZero(value), exemplar });
     if (line !== undefined) lines.push(line);
@@ -183,7 +203,7 @@ interface Counters {
 }
 
 function buildLedger(
-  { time, streams, series, followed, budgets: quotas, remembered: kept, afterSave }: TickTallies,
+  { time, streams, series, followed, costs, budgets: quotas, remembered: kept, afterSave }: TickTallies,
   { state, isNew, tickMs }: LedgerInput,
   { errors, finishes }: Counters,
 ): Ledger {
@@ -215,7 +235,10 @@ function buildLedger(
     dropStream: streams.dropStream,
     recallStreams: () => [...state.streams.keys()],
     endMarks: series.endMarks,
-    declare: series.declare,
+    declare: (metric, labels) => {
+      series.declare(metric, labels);
+      costs.declareQueue(metric, labels);
+    },
     count: (metric, labels, increase) => {
       series.count(metric, labels, errors.atLeastZero(increase));
     },
@@ -231,7 +254,7 @@ function buildLedger(
 }
 
 function closeDraft(
-  { time, streams, series, followed, remembered: kept, afterSave }: TickTallies,
+  { time, streams, series, followed, costs, remembered: kept, afterSave }: TickTallies,
   { state, tickMs }: LedgerInput,
   { errors, finishes }: Counters,
 ): ClosedTick {
@@ -264,6 +287,7 @@ function closeDraft(
       finishes: finishes.size(),
       overflow: folded.reduce((sum, { labelSets }) => sum + labelSets, 0),
       folded,
+      unpriced: costs.unpriced(),
     },
     lines: finishes.lines(),
     spans: finishes.spans(),

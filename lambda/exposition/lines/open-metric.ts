@@ -33,6 +33,7 @@ const spelledUnits: Readonly<Record<Unit, string | undefined>> = {
   bytes: 'bytes',
   ratio: 'ratio',
   percent: 'percent',
+  currency: undefined,
 };
 
 /** OpenMetrics 1.0, "Unit": a unit may be declared only where the name ends with it. */

@@ -6,6 +6,7 @@
  */
 import type { MetricDefinition } from '../metric.ts';
 import { collectorMetrics } from './collector-metrics.ts';
+import { costMetrics } from './cost-metrics.ts';
 import { crawlMetrics } from './crawl-metrics.ts';
 import { deploymentMetrics } from './deployment-metrics.ts';
 import { jobMetrics } from './job-metrics.ts';
@@ -19,6 +20,7 @@ export const ciMetrics = [
   ...runMetrics,
   ...deploymentMetrics,
   ...crawlMetrics,
+  ...costMetrics,
 ] as const satisfies readonly MetricDefinition[];
 
 export const catalogue: readonly MetricDefinition[] = [...ciMetrics, ...collectorMetrics];

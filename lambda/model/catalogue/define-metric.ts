@@ -22,6 +22,7 @@ const cloudWatchUnits: Readonly<Record<Unit, CloudWatchUnit>> = {
   percent: 'Percent',
   ratio: 'None',
   timestamp: 'Seconds',
+  currency: 'None',
 };
 
 /** A definition with its whole shape in CloudWatch. */

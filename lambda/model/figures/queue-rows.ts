@@ -10,6 +10,7 @@ import {
 } from '../catalogue/queue-metrics.ts';
 import { queueLabels } from '../catalogue/identity-labels.ts';
 import type { GaugeSample, Labels, MetricDefinition } from '../metric.ts';
+import { mapQueueCosts, type QueueCost } from './queue-costs.ts';
 import { mergeFamilies } from '../families/merge.ts';
 import { compareText } from '../families/order.ts';
 import { groupByLabels, type Grouping, rollUp } from '../families/roll-up.ts';
@@ -31,6 +32,8 @@ export interface QueueRow {
   readonly oldestWait?: number | undefined;
   /** Waiting times as the CI system itself reports them. Seconds. */
   readonly waits?: { readonly p50?: number | undefined; readonly p95?: number | undefined };
+  /** Since counting began; absent for a queue without a price. */
+  readonly cost?: QueueCost | undefined;
 }
 
 type JobState = 'queued' | 'running' | 'blocked';
@@ -44,6 +47,7 @@ export function mapQueueRows(batch: Batch): readonly QueueRow[] {
     queue.byColumn.set(column, value);
     byQueue.set(key, queue);
   }
+  const costs = mapQueueCosts(batch, formatQueueKey);
   const rows = [...byQueue].map(([key, { labels, byColumn }]): QueueRow => {
     const findFigure = (metric: MetricDefinition, state = ''): number | undefined =>
       byColumn.get(formatColumn(metric.name, state));
@@ -62,6 +66,7 @@ export function mapQueueRows(batch: Batch): readonly QueueRow[] {
       starved: findFigure(starvedJobs),
       oldestWait: findFigure(queueOldestWait),
       waits: { p50: findFigure(queueWaitQuantile, '0.5'), p95: findFigure(queueWaitQuantile, '0.95') },
+      ...addCost(costs.get(key)),
     };
   });
   return rows.sort((a, b) => compareText(a.key, b.key));
@@ -105,8 +110,20 @@ function collectFigures({ sources: parts }: Batch): readonly Figure[] {
 }
 
 function mapFigure(metric: string, { labels, value }: GaugeSample): Figure {
-  const key = JSON.stringify([labels['source'], labels['scope'], labels['queue'], labels['system']]);
-  return { key, column: formatColumn(metric, labels['state'] ?? labels['rank'] ?? ''), labels, value };
+  return {
+    key: formatQueueKey(labels),
+    column: formatColumn(metric, labels['state'] ?? labels['rank'] ?? ''),
+    labels,
+    value,
+  };
+}
+
+function formatQueueKey(labels: Labels): string {
+  return JSON.stringify([labels['source'], labels['scope'], labels['queue'], labels['system']]);
+}
+
+function addCost(cost: QueueCost | undefined): Pick<QueueRow, 'cost'> {
+  return cost === undefined ? {} : { cost };
 }
 
 function dropUnknown<Name extends string>(

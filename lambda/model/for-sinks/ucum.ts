@@ -7,6 +7,8 @@ const base: Readonly<Record<Exclude<Unit, 'count'>, string>> = {
   bytes: 'By',
   ratio: '1',
   percent: '%',
+  // UCUM has no money; an annotation stands beside the label.
+  currency: '{currency}',
 };
 
 /** How Prometheus spells a unit at the end of a name when it translates one (otlptranslator, unit suffixes). */

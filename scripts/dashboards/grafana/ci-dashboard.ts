@@ -21,6 +21,7 @@ import {
   watermarkLag,
 } from '../../../lambda/model/catalogue/collector-metrics.ts';
 import type { MetricDefinition } from '../../../lambda/model/metric.ts';
+import { listWithCosts } from '../../../lambda/sources/add-costs.ts';
 import { sources } from '../../../lambda/sources/index.ts';
 import { type GrafanaPanel, grafanaDashboard, type GrafanaRow } from './dashboard.ts';
 import { queryOf } from './query.ts';
@@ -55,7 +56,9 @@ function graphOf(panel: Panel): GrafanaPanel {
 /** Unlike that of CloudWatch, which is made for a configuration, this dashboard has the graphs of every source. */
 function publishersOf({ metric, otherwise }: Panel): string {
   const kinds = sources
-    .filter(({ metrics }) => [metric, otherwise].some((one) => metrics.some((published) => published === one)))
+    .filter(({ metrics }) =>
+      [metric, otherwise].some((one) => listWithCosts(metrics).some((published) => published === one)),
+    )
     .map(({ kind }) => kind);
   return `From ${kinds.join(', ')}. Without such a source, or where its settings leave it out, there is no data.`;
 }

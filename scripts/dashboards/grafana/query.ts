@@ -31,6 +31,8 @@ const units = {
   ratio: 'percentunit',
   percent: 'percent',
   timestamp: 's',
+  // Grafana has no money without a country; the label says which.
+  currency: 'short',
 } as const satisfies Record<MetricDefinition['unit'], string>;
 
 /** A panel of the dashboard in CloudWatch, asked of Prometheus. */

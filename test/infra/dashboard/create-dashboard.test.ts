@@ -362,7 +362,16 @@ describe('every metric of a queue or of the collector', () => {
       deployments: {},
       auth: { token: { secret: 'ci-metrics/github' } },
     };
-    const deploying = synthesise({ ...configOf('minimal'), sources: [github] });
+    const minimal = configOf('minimal');
+    const prices = {
+      currency: 'USD',
+      queues: [{ queue: '*', scope: '*', source: '*', per: 'worker-hour', price: 1 }],
+    } as const;
+    const deploying = synthesise({
+      ...minimal,
+      sources: [github, ...minimal.sources],
+      prices: { ...prices, queues: [...prices.queues] },
+    });
     const shown = new Set(
       // The last variant for what is shown only where no person can hold a run.
       [deploying, ...(['imported-secrets', 'everything', 'eks'] as const).map(synthesiseVariant)]

@@ -233,7 +233,7 @@ function describeMetric({ name, type, help, unit }: MetricDefinition): SeriesFam
 
 /** OpenMetrics: a unit that is given must also end the name, before `_total`. */
 function findUnitInName(name: string, unit: MetricDefinition['unit']): string {
-  if (unit === 'count') return '';
+  if (unit === 'count' || unit === 'currency') return '';
   const base = unit === 'timestamp' ? 'seconds' : unit;
   return name.replace(/_total$/, '').endsWith(`_${base}`) ? base : '';
 }

@@ -32,7 +32,7 @@ export function finishSteps(
   return {
     key: `steps ${run.id}#${String(run.attempt)}`,
     finishedMs: run.finishedMs,
-    counts: jobs.flatMap((job) => buildCounts(job, identity)),
+    counts: jobs.flatMap((job) => buildCounts(job, run, identity)),
     observations: [
       ...jobs.flatMap((job) => buildObservations(job, identity)),
       ...buildRunObservations(run, steps, identity),
@@ -71,7 +71,7 @@ export function finishHeldSteps(
     key: `held ${run.id}#${String(run.attempt)} ${String(ended.length)}`,
     finishedMs,
     createdMs: run.createdMs,
-    counts: jobs.flatMap((job) => buildCounts(job, identity)),
+    counts: jobs.flatMap((job) => buildCounts(job, run, identity)),
     observations: jobs.flatMap((job) => buildObservations(job, identity)),
     marks: isGreen ? buildMarks({ ...labels, branch: run.branch }, 'success', finishedMs) : [],
     spans: jobs.flatMap((job) => buildSpans(job, run, identity)),
@@ -128,14 +128,20 @@ export function findReadyMs(untilMs: number, steps: readonly StepRecord[]): numb
   return findGreatest(ends.filter((endMs) => endMs <= untilMs));
 }
 
-function buildCounts({ queue, step, seconds }: Job, identity: FollowedRepository): readonly Count[] {
+function buildCounts(
+  { queue, step, seconds }: Job,
+  { pipeline }: Ended,
+  identity: FollowedRepository,
+): readonly Count[] {
   const standing = interpretStepState(step.state);
   // The run has ended, so a step that is shown open is a reading of a moment before; it has no result to count.
   if (standing.is === 'open') return [];
   const labels = buildQueueLabels(identity, queue);
   return [
     { metric: jobsFinished, labels: { ...labels, result: standing.result }, increase: 1 },
-    ...(seconds === undefined ? [] : [{ metric: jobBusySeconds, labels, increase: seconds }]),
+    ...(seconds === undefined
+      ? []
+      : [{ metric: jobBusySeconds, labels, increase: seconds, ownedBy: { scope: scopeOf(identity), pipeline } }]),
     ...(standing.isKnown ? [] : [buildUnknownStateCount(identity.source, 'step')]),
   ];
 }

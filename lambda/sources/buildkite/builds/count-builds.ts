@@ -96,7 +96,7 @@ function countJobs(ledger: Ledger, builds: readonly Build[], options: CountOptio
         continue;
       }
       if (!isQueueSelected(queueId.queue)) continue;
-      const finish = finishJob(job, build, { source, ...queueId });
+      const finish = finishJob(job, build, { source, organization: options.organization, ...queueId });
       if (finish !== undefined) ledger.countFinish(jobStream, job.id, finish);
     }
   }

@@ -2,7 +2,7 @@
 import { pickExemplar } from '../../../model/exemplar.ts';
 import { finishedLine } from '../../../counters/finished-line.ts';
 import { buildMarks } from '../../../counters/marks.ts';
-import type { Count, Finish, Observation } from '../../../counters/finish.ts';
+import { type Count, type Finish, type Observation, unknownPipeline } from '../../../counters/finish.ts';
 import type { Exemplar } from '../../../model/metric.ts';
 import { jobBusySeconds, jobDuration, jobsFinished, jobWait } from '../../../model/catalogue/job-metrics.ts';
 import {
@@ -14,7 +14,7 @@ import {
 } from '../../../model/catalogue/run-metrics.ts';
 import { determineAttempt } from './attempts.ts';
 import type { QueueId } from '../queues/queue-id.ts';
-import type { Build, Job } from '../user-api/rest-schema.ts';
+import { type Build, findPipeline, type Job } from '../user-api/rest-schema.ts';
 import { type BuildOfJob, mapBuildSpan, mapJobSpans } from './map-spans.ts';
 import { judgeBuild, judgeJob, type EndResult } from './states.ts';
 import { measureActiveMs } from './active-time.ts';
@@ -79,10 +79,16 @@ function formatBuildKey(id: string, finishedMs: number): string {
 /** Where a job ran. */
 export interface JobLabels extends QueueId {
   readonly source: string;
+  /** The scope of its pipeline. */
+  readonly organization: string;
 }
 
 /** A finished job; undefined for one that has not ended, or whose end has no time. */
-export function finishJob(job: Job, build: BuildOfJob, { source, scope, queue }: JobLabels): Finish | undefined {
+export function finishJob(
+  job: Job,
+  build: BuildOfJob,
+  { source, organization, scope, queue }: JobLabels,
+): Finish | undefined {
   const end = judgeJob(job);
   const finishedMs = findJobEndMs(job);
   if (end === undefined || finishedMs === undefined) return undefined;
@@ -97,7 +103,16 @@ export function finishJob(job: Job, build: BuildOfJob, { source, scope, queue }:
     finishedMs,
     counts: [
       { metric: jobsFinished, labels: { ...labels, result }, increase: 1 },
-      ...(duration === undefined ? [] : [{ metric: jobBusySeconds, labels, increase: Math.max(0, duration) }]),
+      ...(duration === undefined
+        ? []
+        : [
+            {
+              metric: jobBusySeconds,
+              labels,
+              increase: Math.max(0, duration),
+              ownedBy: { scope: organization, pipeline: findPipeline(build) ?? unknownPipeline },
+            },
+          ]),
       ...buildErrorCounts(source, end),
     ],
     observations: [

@@ -110,7 +110,11 @@ export function countEvents(
     const job = mapJob(event);
     const queueId = findQueueId(job);
     if (queueId === undefined || job.state === 'finished' || isSignalNeeded(job)) continue;
-    const finish = finishJob(job, mapBuild(event), { source: options.source, ...queueId });
+    const finish = finishJob(job, mapBuild(event), {
+      source: options.source,
+      organization: options.organization,
+      ...queueId,
+    });
     if (finish !== undefined && finish.finishedMs >= fromMs) ledger.countFinish(jobStream, job.id, finish);
   }
 }

@@ -1,5 +1,5 @@
 /** What the record of a job means: that it is open, or its end with all that it adds to counters. */
-import type { Finish, Observation } from '../../../counters/finish.ts';
+import { type Finish, type Observation, unknownPipeline } from '../../../counters/finish.ts';
 import type { Ledger } from '../../../counters/ledger.ts';
 import type { Result } from '../../../model/catalogue/results.ts';
 import { jobBusySeconds, jobDuration, jobsFinished, jobWait } from '../../../model/catalogue/job-metrics.ts';
@@ -102,7 +102,16 @@ function buildFinish(record: JobRecord, ended: Ended, context: JobContext): Fini
     finishedMs: times.endedMs,
     counts: [
       { metric: jobsFinished, labels: { ...labels, result }, increase: 1 },
-      ...(workedMs === undefined ? [] : [{ metric: jobBusySeconds, labels, increase: workedMs / 1000 }]),
+      ...(workedMs === undefined
+        ? []
+        : [
+            {
+              metric: jobBusySeconds,
+              labels,
+              increase: workedMs / 1000,
+              ownedBy: { scope: scopeOf(identity), pipeline: pipeline ?? unknownPipeline },
+            },
+          ]),
       ...(isKnown ? [] : [buildUnknownStateCount(identity.source, 'job')]),
     ],
     observations: buildObservations(ended, labels, { workedMs, wasHeld: context.wasHeld }),

@@ -93,7 +93,16 @@ function buildTaskRunFinish(run: FinishedRun, options: FinishOptions): FinishFie
   return {
     counts: [
       { metric: jobsFinished, labels: { ...labels, result }, increase: 1 },
-      ...(duration === undefined ? [] : [{ metric: jobBusySeconds, labels, increase: Math.max(0, duration) }]),
+      ...(duration === undefined
+        ? []
+        : [
+            {
+              metric: jobBusySeconds,
+              labels,
+              increase: Math.max(0, duration),
+              ownedBy: { scope: described.namespace, pipeline: options.naming.pipeline(described) },
+            },
+          ]),
       ...listed.counts,
     ],
     observations: [

@@ -125,7 +125,7 @@ describe('a job', () => {
       ...more,
     });
   const observed = (more: Readonly<Record<string, unknown>>) =>
-    finishJob(jobOf(more), buildOf(), { source: 'main', scope: 'Linux', queue: 'default' })?.observations.map(
+    finishJob(jobOf(more), buildOf(), { source: 'main', organization: 'acme', scope: 'Linux', queue: 'default' })?.observations.map(
       ({ metric, value }) => [metric.name, value],
     );
 
