@@ -125,9 +125,12 @@ describe('a job', () => {
       ...more,
     });
   const observed = (more: Readonly<Record<string, unknown>>) =>
-    finishJob(jobOf(more), buildOf(), { source: 'main', organization: 'acme', scope: 'Linux', queue: 'default' })?.observations.map(
-      ({ metric, value }) => [metric.name, value],
-    );
+    finishJob(jobOf(more), buildOf(), {
+      source: 'main',
+      organization: 'acme',
+      scope: 'Linux',
+      queue: 'default',
+    })?.observations.map(({ metric, value }) => [metric.name, value]);
 
   it('waited since it could run, whatever is said of when it was scheduled', () => {
     expect(observed({})).toEqual([

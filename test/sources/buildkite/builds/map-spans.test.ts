@@ -40,7 +40,9 @@ const job = Job.parse({
 });
 
 it('is of a job from its start to its end, with its queue and its wait', () => {
-  expect(finishJob(job, build, { source: 'main', organization: 'acme', scope: 'Linux', queue: 'large' })?.spans).toEqual([
+  expect(
+    finishJob(job, build, { source: 'main', organization: 'acme', scope: 'Linux', queue: 'large' })?.spans,
+  ).toEqual([
     {
       ...{ is: 'job', run: 'b1', id: 'j1', name: 'Unit tests', pipeline: 'web', scope: 'Linux', queue: 'large' },
       ...{ result: 'success', startMs: createdMs + 30_000, endMs: createdMs + 60_000, waitSeconds: 10 },
@@ -52,5 +54,7 @@ it('is of a job from its start to its end, with its queue and its wait', () => {
 it('is nothing of a job that never started', () => {
   const canceled = { ...job, state: 'canceled', started_at: null };
 
-  expect(finishJob(canceled, build, { source: 'main', organization: 'acme', scope: 'Linux', queue: 'large' })?.spans).toEqual([]);
+  expect(
+    finishJob(canceled, build, { source: 'main', organization: 'acme', scope: 'Linux', queue: 'large' })?.spans,
+  ).toEqual([]);
 });
