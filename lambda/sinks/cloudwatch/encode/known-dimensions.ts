@@ -30,8 +30,9 @@ export interface KnownDimensions {
 
 /** Label values lead from level to level; the last one has what was written. */
 interface Level {
-  readonly levels: Map<string, Level>;
-  written?: WrittenDimensions;
+  /** Made with the first of them: most levels are the last one, and an empty map takes as much as what was written. */
+  levels: Map<string, Level> | undefined;
+  written: WrittenDimensions | undefined;
 }
 
 interface Step {
@@ -77,7 +78,7 @@ export function createKnownDimensions(
 }
 
 function createLevel(): Level {
-  return { levels: new Map() };
+  return { levels: undefined, written: undefined };
 }
 
 /**
@@ -104,11 +105,11 @@ function createFinder(root: Level, set: readonly string[], hasRoom: () => boolea
   };
 }
 
-function descend({ levels }: Level, value: string, hasRoom: () => boolean): Level {
-  const known = levels.get(value);
+function descend(from: Level, value: string, hasRoom: () => boolean): Level {
+  const known = from.levels?.get(value);
   if (known !== undefined) return known;
   const level = createLevel();
-  if (hasRoom()) levels.set(value, level);
+  if (hasRoom()) (from.levels ??= new Map()).set(value, level);
   return level;
 }
 
