@@ -34,7 +34,8 @@ import {
 
 /**
  * Prints what the collector costs in time, memory and bytes, all measured in this run on this machine; ratios to an
- * empty Node process compare machines. `--json` prints the figures for scripts, `--queues 10,1000` other sizes, `--only cold-start` one section.
+ * empty Node process compare machines. `--json` prints the figures for scripts, `--queues 10,1000` other sizes, `--only cold-start` one section,
+ * `--sinks cloudwatch` these sinks alone.
  */
 const sizes = (argument('--queues') ?? '10,1000,10000').split(',').map(Number);
 const queuesForLeaks = 1000;
@@ -73,6 +74,11 @@ const sections = [
 ] as const;
 /** `--only throughput,cold-start`; default: all. */
 const wanted = (argument('--only') ?? sections.join(',')).split(',');
+/** `--sinks cloudwatch,otlp`; default: all. */
+const wantedSinks = argument('--sinks')?.split(',');
+const unknownSinks = (wantedSinks ?? []).filter((name) => !measuredSinks.some((sink) => sink === name));
+if (unknownSinks.length > 0)
+  throw new RangeError(`no sink ${unknownSinks.join(', ')}; measured are ${measuredSinks.join(', ')}`);
 const unknown = wanted.filter((name) => !sections.some((section) => section === name));
 if (unknown.length > 0) throw new RangeError(`no section ${unknown.join(', ')}; there are ${sections.join(', ')}`);
 
@@ -96,7 +102,7 @@ for (const queues of isWanted('throughput') ? sizes : []) {
 }
 const sinkCosts: SinkCost[] = [];
 for (const queues of isWanted('sinks') ? sizes : []) {
-  for (const name of measuredSinks) {
+  for (const name of measuredSinks.filter((sink) => wantedSinks?.includes(sink) ?? true)) {
     progress(`sending ${whole(queues)} queues to ${name} alone …`);
     sinkCosts.push(await sinkCost(queues, name));
   }

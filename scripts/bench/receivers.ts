@@ -2,8 +2,9 @@
 import { createSocket } from 'node:dgram';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import * as z from 'zod';
+import { measurePhysicalWork, type ReceivedBody } from './physical-work.ts';
 
 /**
  * Everything that the pipeline talks to, in a process of its own so that its work is not counted: an agent API with as
@@ -55,10 +56,13 @@ const received = {
   'remote-write': { requests: 0, bytes: 0 },
 };
 
-async function sizeOf(request: IncomingMessage): Promise<number> {
-  let bytes = 0;
-  for await (const chunk of request) bytes += Buffer.from(chunk).length;
-  return bytes;
+/** What was sent since `/limit/<runs>` was asked for, so that it can be compressed once more. */
+let bodies: ReceivedBody[] = [];
+
+async function receive(request: IncomingMessage): Promise<number> {
+  const body = await buffer(request);
+  bodies.push({ encoding: request.headers['content-encoding'], body });
+  return body.length;
 }
 
 function receiverOf(path: string): keyof typeof received {
@@ -95,6 +99,12 @@ const server = createServer((request, response) => {
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(received));
     return;
   }
+  if (path.startsWith('/limit/')) {
+    const limitMs = measurePhysicalWork(answers, bodies, Number(path.slice('/limit/'.length)));
+    bodies = [];
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(limitMs));
+    return;
+  }
   if (request.headers['x-amz-target']?.toString().startsWith('secretsmanager.') === true) {
     void text(request).then((body) => {
       const secrets = secretIdsIn(body).map((Name) => ({
@@ -108,7 +118,7 @@ const server = createServer((request, response) => {
     });
     return;
   }
-  void sizeOf(request).then((bytes) => {
+  void receive(request).then((bytes) => {
     const counts = received[receiverOf(path)];
     if (request.method !== 'GET') {
       counts.requests += 1;
