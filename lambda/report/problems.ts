@@ -40,7 +40,10 @@ function describeLimit(
 }
 
 /** What such a queue costs is missing in every sum of costs. */
-export function describeUnpriced(queues: readonly string[], where: string): readonly Problem[] {
+export function describeUnpriced(
+  { unpriced: queues }: { readonly unpriced: readonly string[] } = { unpriced: [] },
+  where: string,
+): readonly Problem[] {
   if (queues.length === 0) return [];
   const one = queues.length === 1;
   const more = queues.length - maxListed;

@@ -107,7 +107,7 @@ function summarizeSource(
     problems: [
       ...problems,
       ...describeFolding(folded, id, capacity),
-      ...describeUnpriced(counting?.unpriced ?? [], id),
+      ...describeUnpriced(counting, id),
       ...(leftOut === 0 ? [] : [describeLeftOut(leftOut, id, capacity)]),
       ...describeClockProblems(id, readClocks()),
     ],

@@ -100,8 +100,7 @@ function renderQueue(row: QueueRow, shown: ShownColumns, theme: Theme, starvedMs
     renderFigure(workers.busy),
     ...(shown.oldestWait ? [renderWait(row.oldestWait)] : []),
     ...(shown.waits ? [renderWait(row.waits?.p50), renderWait(row.waits?.p95)] : []),
-    ...(shown.cost ? [renderCost(row.cost?.paid, row.cost?.currency)] : []),
-    ...(shown.idleCost ? [renderCost(row.cost?.idle, row.cost?.currency)] : []),
+    ...renderCosts(row, shown),
     isStarved ? renderStarved(theme, starvedMs) : renderUtilization(utilization, theme),
   ];
 }
@@ -123,7 +122,14 @@ function renderWait(seconds: number | undefined): Cell {
   return { text: formatElapsed(seconds * 1000), style: seconds === 0 ? 'faint' : undefined };
 }
 
-/** Since counting began. */
+/** What it has cost since counting began, and what of it was for idle workers. */
+function renderCosts({ cost }: QueueRow, shown: Pick<ShownColumns, 'cost' | 'idleCost'>): readonly Cell[] {
+  return [
+    ...(shown.cost ? [renderCost(cost?.paid, cost?.currency)] : []),
+    ...(shown.idleCost ? [renderCost(cost?.idle, cost?.currency)] : []),
+  ];
+}
+
 function renderCost(cost: number | undefined, currency = ''): Cell {
   return cost === undefined ? { text: unknown, style: 'faint' } : { text: `${formatAmount(cost)} ${currency}` };
 }
