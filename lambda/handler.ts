@@ -3,6 +3,7 @@ import type { Context } from 'aws-lambda';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseRuntimeConfig } from './config/parse-runtime-config.ts';
+import { isDoctorEvent } from './doctor/doctor-event.ts';
 import { runInvocation } from './invocation.ts';
 import { formatEmbeddedMetrics, type EmbeddedMetricOptions } from './report/embedded-metrics.ts';
 import { mapHealth } from './report/map-health.ts';
@@ -12,7 +13,7 @@ import { createLambdaLog } from './log/lambda-log.ts';
 import { showSourcesInStacks } from './log/readable-stacks.ts';
 import { cleanError } from './secrets/redaction/clean-error.ts';
 import { createRedactor } from './secrets/redaction/redactor.ts';
-import { buildPipeline } from './wiring.ts';
+import { buildPipeline, type Environment } from './wiring.ts';
 
 showSourcesInStacks();
 
@@ -25,7 +26,7 @@ const print = (text: string): void => {
 const config = parseRuntimeConfig(readFileSync(join(process.env['LAMBDA_TASK_ROOT'] ?? '.', 'collector.json'), 'utf8'));
 const redactor = createRedactor();
 const log = createLambdaLog({ level: config.logLevel, redactor });
-const built = await buildPipeline(config, {
+const environment: Environment = {
   variables: process.env,
   runtime: 'lambda',
   clock: Date.now,
@@ -33,7 +34,8 @@ const built = await buildPipeline(config, {
   redactor,
   log,
   print,
-});
+};
+const built = await buildPipeline(config, environment);
 
 const buildEmbedding = ({ collector, tickMs }: RunReport): EmbeddedMetricOptions => ({
   namespace: config.collectorNamespace,
@@ -49,10 +51,20 @@ type InvocationContext = Pick<Context, 'awsRequestId' | 'getRemainingTimeInMilli
 /** Collects and delivers once for the event's scheduled time; throws when nothing was collected or nothing delivered. */
 export async function handler(event: unknown, context: InvocationContext): Promise<unknown> {
   try {
-    return await runAll(event, context);
+    return isDoctorEvent(event) ? await answerDoctor(context) : await runAll(event, context);
   } catch (error) {
     throw cleanError(error, redactor);
   }
+}
+
+/** Loaded here, because a scheduled run needs nothing of it. */
+async function answerDoctor(context: InvocationContext): Promise<unknown> {
+  log.startInvocation(context.awsRequestId);
+  const { examineInFunction } = await import('./doctor/examine-in-function.ts');
+  const remainingMs = context.getRemainingTimeInMillis();
+  const answer = await examineInFunction({ config, environment, nodeVersion: process.version, remainingMs });
+  log.info('examined', answer);
+  return redactor.own.redactValue(answer);
 }
 
 async function runAll(event: unknown, context: InvocationContext): Promise<unknown> {

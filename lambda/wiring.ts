@@ -7,9 +7,12 @@ import type { RuntimeConfig } from './config/runtime-config.ts';
 import type { FindPrice } from './counters/prices.ts';
 import type { Counting } from './counters/counting.ts';
 import type { StateStore } from './counters/stores/store.ts';
+import type { Means } from './doctor/means.ts';
 import type { Inbox } from './events/inbox.ts';
 import type { AssumedRole, AwsAccess, AwsCredentials } from './http/auth/aws-credentials.ts';
 import { createHttpHub, type HttpHub } from './http/hub.ts';
+import type { HttpPort } from './http/port.ts';
+import type { LoopbackPolicy } from './http/transport/address.ts';
 import { type AwsAgentOptions, createAwsAgents } from './http/transport/aws-agents.ts';
 import type { AwsAgents } from './runtime/aws-agents.ts';
 import { parseProxyRules, parseProxySettings } from './http/transport/proxy.ts';
@@ -64,6 +67,8 @@ export interface BuiltPipeline {
   readonly open: (signal: AbortSignal) => Promise<readonly ServedAddresses[]>;
   /** What a dry run has to say of the secrets of sinks, which it does not use, by the id of the sink. */
   readonly checkSinkSecrets: (signal: AbortSignal) => Promise<ReadonlyMap<string, readonly Problem[]>>;
+  /** What an examination needs besides the pipeline; nothing of it is used before. */
+  readonly means: Means;
   /** Closes connections and what listens; a Lambda process never needs it. */
   readonly close: () => Promise<void>;
 }
@@ -87,6 +92,7 @@ export async function buildPipeline(config: RuntimeConfig, environment: Environm
     intervalMs,
   };
   const inboxOf = await buildInboxes(sources, environment);
+  const sinkPorts = sinks.map(() => hub.port());
   const refs = [...sources, ...sinks].flatMap(({ secrets }) => secrets);
 
   const pipeline: Pipeline = {
@@ -94,7 +100,7 @@ export async function buildPipeline(config: RuntimeConfig, environment: Environm
     maxSeriesPerMetric: config.seriesPerMetric,
     maxQueuesPerMetric: config.queuesPerMetric,
     sources: await Promise.all(sources.map((source) => buildSource(source, hub, shared, inboxOf(source)))),
-    sinks: await Promise.all(sinks.map((sink) => buildSink(sink, hub, forSinks))),
+    sinks: await Promise.all(sinks.map((sink, index) => buildSink(sink, sinkPorts[index] ?? hub.port(), forSinks))),
     counting: sources.some(({ needsState }) => needsState)
       ? await buildCounting(config, intervalMs, environment)
       : undefined,
@@ -122,6 +128,7 @@ export async function buildPipeline(config: RuntimeConfig, environment: Environm
     intervalMs,
     open: (signal) => openSinks(pipeline.sinks, signal),
     checkSinkSecrets: (signal) => checkSinkSecrets(sinks, store.secrets, signal),
+    means: { ...shared, ...buildMeans(environment, hub, sinkPorts), ...describeParts(config, { sources, sinks }) },
     close,
   };
 }
@@ -207,11 +214,40 @@ async function buildSource(
 
 async function buildSink(
   prepared: PreparedSink,
-  hub: HttpHub,
+  http: HttpPort,
   ports: Omit<SinkPorts, 'http'>,
 ): Promise<ConfiguredSink> {
   const { kind, name } = prepared;
-  return { id: `${kind}/${name}`, name, sink: await prepared.create({ ...ports, http: hub.port() }) };
+  return { id: `${kind}/${name}`, name, sink: await prepared.create({ ...ports, http }) };
+}
+
+function buildMeans(
+  environment: Environment,
+  hub: HttpHub,
+  sinkPorts: readonly HttpPort[],
+): Pick<Means, 'http' | 'proxyFor' | 'loopback' | 'readSinkClocks'> {
+  return {
+    http: hub.port(),
+    proxyFor: parseProxyRules(parseProxySettings(environment.variables)),
+    loopback: chooseLoopbackPolicy(environment),
+    readSinkClocks: () => sinkPorts.flatMap((port) => port.readClocks()),
+  };
+}
+
+function describeParts(
+  config: RuntimeConfig,
+  prepared: { readonly sources: readonly PreparedSource[]; readonly sinks: readonly PreparedSink[] },
+): Pick<Means, 'sources' | 'sinks'> {
+  const describePart = ({ kind, name, secrets, ...part }: PreparedSource | PreparedSink, settings: object = {}) => ({
+    id: `${kind}/${name}`,
+    settings: { ...settings },
+    secrets,
+    impliedUrl: 'impliedUrl' in part ? part.impliedUrl : undefined,
+  });
+  return {
+    sources: prepared.sources.map((source, index) => describePart(source, config.sources[index])),
+    sinks: prepared.sinks.map((sink, index) => describePart(sink, config.sinks[index])),
+  };
 }
 
 /** A client of the AWS SDK goes where a source goes. */
@@ -219,15 +255,19 @@ function buildAgents({ variables }: Environment, options?: AwsAgentOptions): Aws
   return createAwsAgents(parseProxyRules(parseProxySettings(variables)), options);
 }
 
-function buildHttpHub({ clock, random, redactor, log, variables, runtime: place }: Environment): HttpHub {
-  const isLoopbackRefused = place === 'lambda' && variables['COLLECTOR_LOOPBACK'] !== 'allow';
+/** In Lambda the runtime's own API listens on loopback; only an emulator has reasons to be reached there. */
+function chooseLoopbackPolicy({ variables, runtime }: Environment): LoopbackPolicy {
+  return runtime === 'lambda' && variables['COLLECTOR_LOOPBACK'] !== 'allow' ? 'refuse' : 'allow';
+}
+
+function buildHttpHub(environment: Environment): HttpHub {
+  const { clock, random, redactor, log, variables } = environment;
   return createHttpHub({
     clock,
     random,
     redactor,
     log,
-    // In Lambda the runtime's own API listens on loopback; only an emulator has reasons to be reached there.
-    loopback: isLoopbackRefused ? 'refuse' : 'allow',
+    loopback: chooseLoopbackPolicy(environment),
     memoryMegabytes: determineMemoryMegabytes(variables),
     proxy: parseProxySettings(variables),
   });

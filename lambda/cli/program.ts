@@ -27,7 +27,7 @@ export const repositoryProgram: Program = {
 /** Commands that package.json of the repository has a script for. */
 function findScript(command: string): string | undefined {
   if (command === 'demo') return 'start';
-  return ['collect', 'migrate', 'init', 'dashboards'].includes(command) ? command : undefined;
+  return ['collect', 'migrate', 'init', 'dashboards', 'doctor'].includes(command) ? command : undefined;
 }
 
 function join(...words: readonly string[]): string {

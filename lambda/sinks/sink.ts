@@ -4,6 +4,7 @@ import type { AwsAccess } from '../http/auth/aws-credentials.ts';
 import type { HttpPort } from '../http/port.ts';
 import type { Batch } from '../model/batch.ts';
 import type { Delivery, Parcel } from '../model/delivery.ts';
+import type { Finding } from '../model/finding.ts';
 import type { MetricDefinition } from '../model/metric.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -18,6 +19,13 @@ export type { Delivery, Parcel } from '../model/delivery.ts';
 
 export interface DeliverContext {
   readonly deadline: Deadline;
+}
+
+export interface ExamineContext extends DeliverContext {
+  /** Everything that the configured sources may emit. */
+  readonly metrics: readonly MetricDefinition[];
+  /** Epoch milliseconds. */
+  readonly nowMs: number;
 }
 
 /** One line of a monthly price, in US dollars at list price. */
@@ -80,6 +88,11 @@ export interface Sink {
   readonly close?: () => Promise<void>;
   /** Present in a sink that shows people how runs went: told of each once it has ended, with the problems of all sinks. */
   readonly noteRun?: (report: RunReport) => void;
+  /**
+   * For the doctor: whether the backend takes something harmless, which changes no figure there. Never throws for what can
+   * be expected of a network.
+   */
+  readonly examine?: (context: ExamineContext) => Promise<readonly Finding[]>;
   /** Present in a sink that shows finished runs as traces: batches then have `spans`, which are not kept otherwise. */
   readonly takesSpans?: true;
 }

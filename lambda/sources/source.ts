@@ -7,6 +7,7 @@ import type { WebhookSchemeName } from '../events/webhook-schemes.ts';
 import type { HttpPort } from '../http/port.ts';
 import type { Absence } from '../model/catalogue/absence.ts';
 import type { Collection } from '../model/collection.ts';
+import type { Finding } from '../model/finding.ts';
 import type { MetricDefinition } from '../model/metric.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Deadline } from '../runtime/deadline.ts';
@@ -41,6 +42,15 @@ export interface Source {
   collect(context: CollectContext): Promise<Collection>;
   /** How the source spends what it may spend, for a dry run; asked after `collect`. Only of sources that have to plan. */
   plan?(): SourcePlan;
+  /**
+   * What the credential may beyond need, and what it lacks, for the doctor; asked after `collect`. Only of sources whose
+   * CI system tells it. Never throws for what can be expected of a network.
+   */
+  examine?(context: ExamineContext): readonly Finding[] | Promise<readonly Finding[]>;
+}
+
+export interface ExamineContext {
+  readonly deadline: Deadline;
 }
 
 /** A table that a dry run shows. */

@@ -7,7 +7,7 @@ export const verbs: ReadonlySet<string> = new Set(
   clamp classify clean clear close collapse collect combine compare compile complete compress compute concat confirm
   connect consume convert copy correct count crawl create cut date decide declare decode decompress dedupe defer
   define delay delete deliver derive describe detach detect determine digest discard discover dispatch divide drain
-  draw drop emit encode end enqueue ensure enter enumerate escape estimate evaluate exchange execute expand expect
+  draw drop emit encode end enqueue ensure enter enumerate escape estimate evaluate examine exchange execute expand expect
   explain export expose extend extract fail fetch fill filter find finish fit flatten flush fold follow forecast
   forget format freeze gather generate get give go group guard guess hash hide hold identify ignore impersonate
   import include increment index infer inject insert install interpret intersect introduce invoke join judge keep

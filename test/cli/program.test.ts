@@ -22,16 +22,22 @@ describe('a call', () => {
 });
 
 describe('the package', () => {
-  it.each(['--help', 'demo --help', 'init --help', 'collect --help', 'dashboards --help', 'migrate --help', 'collect'])(
-    'names no script of the repository in: %s',
-    async (line) => {
-      const terminal = fakeTerminal({ program: packageProgram });
+  it.each([
+    '--help',
+    'demo --help',
+    'init --help',
+    'collect --help',
+    'doctor --help',
+    'dashboards --help',
+    'migrate --help',
+    'collect',
+  ])('names no script of the repository in: %s', async (line) => {
+    const terminal = fakeTerminal({ program: packageProgram });
 
-      await dispatch(line.split(' '), terminal);
+    await dispatch(line.split(' '), terminal);
 
-      const text = terminal.out() + terminal.err();
-      expect(text).toContain('ci-metrics-collector');
-      expect(text).not.toMatch(/npm (run|start)|main\.ts/);
-    },
-  );
+    const text = terminal.out() + terminal.err();
+    expect(text).toContain('ci-metrics-collector');
+    expect(text).not.toMatch(/npm (run|start)|main\.ts/);
+  });
 });

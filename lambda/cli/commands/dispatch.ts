@@ -10,6 +10,7 @@ import { createCompletionCommand } from './completion-command.ts';
 import { dashboardsCommand } from './dashboards-command.ts';
 import { commonOptions, type OptionSpec } from './options.ts';
 import { demoCommand } from './demo-command.ts';
+import { doctorCommand } from './doctor-command.ts';
 import { type HelpStyle, renderCommandHelp, renderGeneralHelp } from './help.ts';
 import { initCommand } from './init-command.ts';
 import { migrateCommand } from './migrate-command.ts';
@@ -20,6 +21,7 @@ const commands: readonly Command[] = [
   demoCommand,
   initCommand,
   collectCommand,
+  doctorCommand,
   dashboardsCommand,
   migrateCommand,
   createCompletionCommand(() => commands),

@@ -5,6 +5,7 @@ import { type Deadline, isOver } from '../../runtime/deadline.ts';
 import { redeliverParcels } from '../../series/delivery/redeliver.ts';
 import type { Delivery, Sink, SinkPorts } from '../sink.ts';
 import { createMetricClient, type MetricClient } from './send/client.ts';
+import { examineWrite } from './send/examine-write.ts';
 import type { CloudWatchConfig } from './config.ts';
 import type { Datum } from './encode/datum.ts';
 import { encodeDatums, type Encoding } from './encode/encode-datums.ts';
@@ -37,15 +38,17 @@ export function createCloudWatch(
   const known = createKnownDimensions();
   const firstNamespaces = [resolveNamespace('collector', config.namespace)];
 
+  const openClient = (): MetricClient =>
+    (client ??= createMetricClient({ region: config.region, role: pickRole(config), aws, redactor }));
+
   const send = async (
     datums: Iterable<Datum>,
     tickMs: number,
     deadline: Deadline,
     unmade: Encoding['unmade'] = () => [],
   ): Promise<Delivery> => {
-    client ??= createMetricClient({ region: config.region, role: pickRole(config), aws, redactor });
     return await sendDatums(datums, {
-      client,
+      client: openClient(),
       tickMs,
       deadline,
       where,
@@ -71,6 +74,7 @@ export function createCloudWatch(
         takes: { isInTime: (_, tickMs) => isStorableTime(tickMs, clock()), range },
         send: (datums) => send(datums, parcels[0]?.tickMs ?? 0, deadline),
       }),
+    examine: (context) => examineWrite({ ...context, client: openClient(), config }),
     pack: (batch) => packDatums([...encodeDatums(batch, settings).datums], batch.tickMs),
     preview: (batch, laterHealth) => previewDatums(batch, settings, laterHealth),
   };

@@ -12,6 +12,7 @@ import { encodeRequest, type PointsRequest, splitRequests } from './encode/split
 import { maxParallelRequests, maxSearchRequests } from './limits.ts';
 import { previewPoints } from './preview.ts';
 import { packPoints, unpackPoints } from './send/parcels.ts';
+import { examineWrite } from './send/examine-write.ts';
 import { createPost } from './send/post.ts';
 import { describeFindings, range, words } from './send/problems.ts';
 
@@ -59,6 +60,7 @@ export const createDatadog: CreateSink<DatadogConfig> = (config, ports) => {
         takes: { isInTime: ({ timeMs }) => isStorableTime(timeMs, clock()), range },
         send: (points) => send(groupByKind(points), deadline),
       }),
+    examine: ({ deadline }) => examineWrite(config, ports, deadline),
     preview: (batch) => {
       const { points: priced } = encodePoints(batch, { ...settings, unchanged: 'include' });
       return previewPoints(encodePoints(batch, settings), { resources, where, priced });

@@ -5,6 +5,7 @@ import type { Problem } from '../../model/problem.ts';
 import { replaceFile } from '../../runtime/replace-file.ts';
 import type { CreateSink } from '../sink.ts';
 import { appendLines } from './append-lines.ts';
+import { examineWrite } from './examine-write.ts';
 import type { FileConfig } from './config.ts';
 import { describeFileProblem, describeSkipped, describeRepair } from './problems.ts';
 
@@ -45,6 +46,7 @@ export const createFile: CreateSink<FileConfig> = (config) => {
         };
       }
     },
+    examine: () => examineWrite(path, where),
     preview: async (batch) => {
       const skipped = describeSkippedSources(batch);
       if (skipped === undefined) return previewPage(await writePage(batch, config, where));

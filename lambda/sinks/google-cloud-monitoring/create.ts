@@ -15,6 +15,7 @@ import { type EncodedRequest, encodeRequests } from './encode/encode-requests.ts
 import { maxSeriesPerRequest } from './limits.ts';
 import { previewPoints } from './preview.ts';
 import { createDescriptors } from './send/descriptors.ts';
+import { examineWrite } from './send/examine-write.ts';
 import { judge } from './send/judge.ts';
 import { rememberLastPoints } from './send/last-points.ts';
 import { type Attempts, createPost } from './send/post.ts';
@@ -27,6 +28,7 @@ export const createGoogleCloudMonitoring: CreateSink<GoogleCloudMonitoringConfig
   const write = createWriter(setup);
   return {
     write: (batch, { deadline }) => write(batch, deadline),
+    examine: ({ deadline }) => examineWrite(setup, deadline),
     preview: (batch) => previewPoints(setup, batch),
   };
 };

@@ -6,6 +6,7 @@ import type { OtlpConfig } from './config.ts';
 import { createCollectionClock } from './encode/points/collection-durations.ts';
 import { encodePoints } from './encode/points/encode-points.ts';
 import { previewBatch } from './preview.ts';
+import { examineWrite } from './send/examine-write.ts';
 import { redeliver } from './send/redeliver.ts';
 import { packPoints } from './send/parcels.ts';
 import { createSpanWriter, joinDeliveries } from './send/traces/write-spans.ts';
@@ -26,6 +27,7 @@ export const createOtlp: CreateSink<OtlpConfig> = (config, ports) => {
       return writeSpans === undefined ? metrics : joinDeliveries(metrics, await writeSpans(batch, deadline));
     },
     ...(writeSpans === undefined ? {} : { takesSpans: true }),
+    examine: ({ deadline }) => examineWrite(setup, deadline),
     preview: (batch) => previewBatch(setup, batch, collections.with(batch)),
   };
   if (temporality === 'cumulative') return sink;

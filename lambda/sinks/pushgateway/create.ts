@@ -1,4 +1,6 @@
 /** Makes the sink: one group for each source, replaced at every run. */
+import { describeHttpProblem } from '../../http/errors/problem.ts';
+import { describeWrite } from '../describe-write.ts';
 import type { CreateSink } from '../sink.ts';
 import type { PushgatewayConfig } from './config.ts';
 import { createGateway } from './send/gateway.ts';
@@ -26,6 +28,16 @@ export const createPushgateway: CreateSink<PushgatewayConfig> = (config, ports) 
       const sources = batch.sources.map(({ source }) => source);
       if (!isUnreachable) await removeOrphans(sources, deadline);
       return { ...sent, problems: [...describeConflicts(groups, where), ...problems] };
+    },
+    examine: async ({ deadline }) => {
+      try {
+        const groups = await gateway.readGroups(deadline);
+        return describeWrite(where, `lists its ${String(groups.length)} groups`, undefined);
+      } catch (error) {
+        const problem = describeHttpProblem(error, where);
+        if (problem === undefined) throw error;
+        return describeWrite(where, '', problem);
+      }
     },
     preview: (batch) => previewGroups(encodeGroups(batch, config, collector), where),
   };

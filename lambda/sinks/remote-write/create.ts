@@ -12,6 +12,7 @@ import type { CreateSink, Delivery } from '../sink.ts';
 import { type SeriesSettings, encodeSeries } from './encode/encode-series.ts';
 import type { RemoteWriteConfig } from './config.ts';
 import { createDialect } from './send/dialect.ts';
+import { examineWrite } from './send/examine-write.ts';
 import { createMetadataSchedule, sendMetadata } from './send/metadata.ts';
 import { createPost } from './send/post.ts';
 import { previewSeries } from './preview.ts';
@@ -73,15 +74,15 @@ export const createRemoteWrite: CreateSink<RemoteWriteConfig> = (config, ports) 
     suspected.commit();
 
     const { accepted } = tally();
-    if (accepted > 0 && dialect.version() === '1.0') {
+    if (accepted > 0 && dialect.version() === '1.0')
       await sendMetadata(fresh.families(), timestampMs, { schedule: metadata, post, log, where });
-    }
     const problems = [...describeOmissions(fresh.omissions(), where), ...describeDelivery(tally(), where)];
     return { accepted, ...traffic, problems };
   }
 
   return {
     write: (batch, { deadline }) => write(batch, deadline),
+    examine: ({ deadline }) => examineWrite({ config, ports, dialect, where, deadline }),
     preview: (batch) =>
       previewSeries(encodeSeries(batch, settings), batch.collectedAtMs, config, { intervalMs, where }),
   };

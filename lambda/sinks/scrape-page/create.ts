@@ -5,6 +5,7 @@ import { describeHttpProblem } from '../../http/errors/problem.ts';
 import { type Batch, findSkippedSources } from '../../model/batch.ts';
 import type { Problem } from '../../model/problem.ts';
 import { ListenError } from '../../runtime/listen.ts';
+import { describeWrite } from '../describe-write.ts';
 import type { CreateSink, SinkPorts } from '../sink.ts';
 import { createLivePage, type LivePage } from '../../page/live-page.ts';
 import { version } from '../../version.ts';
@@ -54,6 +55,15 @@ export const createScrapePage: CreateSink<ScrapePageConfig> = (config, ports) =>
         };
       }
       return { accepted: samples, requests: 1, bytes: Buffer.byteLength(text), problems };
+    },
+    examine: async ({ deadline: { signal } }) => {
+      try {
+        const url = await door.open(signal);
+        await door.close();
+        return describeWrite(where, `can be served, at ${url}${config.path}`, undefined);
+      } catch (error) {
+        return describeWrite(where, '', describeOpeningProblem(error, where));
+      }
     },
     preview: async (batch) => {
       const skipped = describeSkipped(batch, where);

@@ -5,6 +5,7 @@ import type { CreateSink, Delivery } from '../sink.ts';
 import type { StatsdConfig } from './config.ts';
 import { packLines } from './encode/pack-datagrams.ts';
 import { encodeLines, type Line } from './encode/encode-lines.ts';
+import { examineWrite } from './send/examine-write.ts';
 import { packSums, unpackSums } from './send/parcels.ts';
 import { previewLines } from './preview.ts';
 import { sendDatagrams } from './send/send-datagrams.ts';
@@ -40,6 +41,7 @@ export const createStatsd: CreateSink<StatsdConfig> = (config, { collector }) =>
     },
     redeliver: (parcels, { deadline }) =>
       redeliverParcels(parcels, { where, unpack: unpackSums, send: (lines) => send(lines, 0, deadline) }),
+    examine: ({ deadline }) => examineWrite(config, target, deadline),
     preview: (batch) => previewLines(encodeLines(batch, settings), config.datagramBytes, where),
   };
 };

@@ -1,5 +1,6 @@
 /** Makes the sink that prints each run. */
 import { writePage, previewPage } from '../../exposition/write-page.ts';
+import { describeWrite } from '../describe-write.ts';
 import type { CreateSink } from '../sink.ts';
 import type { StdoutConfig } from './config.ts';
 
@@ -12,6 +13,7 @@ export const createStdout: CreateSink<StdoutConfig> = (config, { print }) => {
       print(text);
       return { accepted: samples, requests: 1, bytes: Buffer.byteLength(text), problems };
     },
+    examine: () => Promise.resolve(describeWrite(where, 'is there', undefined)),
     preview: async (batch) => previewPage(await writePage(batch, config, where)),
   };
 };

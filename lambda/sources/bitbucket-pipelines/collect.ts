@@ -7,6 +7,7 @@ import type { TlsMaterial } from '../../http/port.ts';
 import type { MetricFamily } from '../../model/metric.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
+import { describeExcess } from '../describe-excess.ts';
 import type { CollectContext, Collection, CreateSource, SourcePorts } from '../source.ts';
 import { type Access, createAccess } from './api/access.ts';
 import { type AnswerHeaders, watchAnswerHeaders } from './api/answer-headers.ts';
@@ -46,6 +47,7 @@ export const createBitbucketPipelines: CreateSource<BitbucketPipelinesConfig> = 
   const warm: Warm = { access: createAccess(config.auth, ports), pages: createPageCache(), warned: new Set() };
   return {
     collect: (context) => collect(config, ports, warm, context),
+    examine: () => describeExcess(`bitbucket-pipelines/${config.name}`, warm.warned),
     plan: () =>
       buildPlan(
         warm.seen?.perHour ?? config.requestsPerHour ?? budgetRules.usualPerHour,

@@ -13,6 +13,7 @@ import type { MetricFamily } from '../../model/metric.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
 import { matchSelection } from '../../settings/glob.ts';
+import { describeExcess } from '../describe-excess.ts';
 import type { CollectContext, Collection, CreateSource, SourcePorts } from '../source.ts';
 import type { Access } from './api/access.ts';
 import { createAccess, createEnterpriseAccess } from './api/create-access.ts';
@@ -62,6 +63,7 @@ export const createGithubActions: CreateSource<GithubActionsConfig> = (config, p
   };
   return {
     collect: (context) => collect(config, ports, warm, context),
+    examine: () => describeExcess(`github-actions/${config.name}`, warm.warned),
     plan: () =>
       buildPlan(
         warm.seen?.perHour ?? config.requestsPerHour ?? budgetRules.usualPerHour,

@@ -8,6 +8,7 @@ import { dashboardsCommand } from '../../../lambda/cli/commands/dashboards-comma
 import { demoCommand } from '../../../lambda/cli/commands/demo-command.ts';
 import { dispatch } from '../../../lambda/cli/commands/dispatch.ts';
 import { initCommand } from '../../../lambda/cli/commands/init-command.ts';
+import { doctorCommand } from '../../../lambda/cli/commands/doctor-command.ts';
 import { migrateCommand } from '../../../lambda/cli/commands/migrate-command.ts';
 import { version } from '../../../lambda/version.ts';
 import { expectGolden } from '../../support/golden.ts';
@@ -27,6 +28,7 @@ describe('help', () => {
     ['migrate', ['migrate', '--help']],
     ['init', ['init', '--help']],
     ['dashboards', ['dashboards', '--help']],
+    ['doctor', ['doctor', '--help']],
     ['completion', ['completion', '--help']],
   ])('explains %s on standard output', async (name, argv) => {
     const { exitCode, out, err } = await answerTo(...argv);
@@ -54,7 +56,7 @@ describe('help', () => {
     expect(await answerTo(...argv)).toEqual(await answerTo(...same));
   });
 
-  it.each([collectCommand, dashboardsCommand, demoCommand, initCommand, migrateCommand])(
+  it.each([collectCommand, dashboardsCommand, demoCommand, doctorCommand, initCommand, migrateCommand])(
     'has an example for and a word on every option of $name',
     async (command) => {
       const { out } = await answerTo(command.name, '--help');
@@ -68,7 +70,7 @@ describe('help', () => {
   );
 
   it('fits into a terminal of 120 columns', async () => {
-    for (const name of ['demo', 'collect', 'migrate', 'init', 'dashboards']) {
+    for (const name of ['demo', 'collect', 'doctor', 'migrate', 'init', 'dashboards']) {
       const { out } = await answerTo(name, '--help');
 
       expect(Math.max(...out.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(120);
@@ -102,7 +104,7 @@ describe('a command line that makes no sense', () => {
     [['colect'], 'unknown command colect; did you mean collect?'],
     [
       ['frobnicate'],
-      'unknown command frobnicate; there are demo, init, collect, dashboards, migrate, completion, help, version',
+      'unknown command frobnicate; there are demo, init, collect, doctor, dashboards, migrate, completion, help, version',
     ],
     [['help', 'dmo'], 'unknown command dmo; did you mean demo?'],
     [['collect'], '--config FILE is missing: it names the collector.yaml to read'],

@@ -22,7 +22,19 @@ async function complete(...words: readonly string[]): Promise<readonly string[]>
 describe('completion', () => {
   it('offers commands, then their options', async () => {
     expect(await complete('')).toEqual([
-      ...['demo', 'init', 'collect', 'dashboards', 'migrate', 'completion', 'help', 'version', '--help', '--version'],
+      ...[
+        'demo',
+        'init',
+        'collect',
+        'doctor',
+        'dashboards',
+        'migrate',
+        'completion',
+        'help',
+        'version',
+        '--help',
+        '--version',
+      ],
     ]);
     expect(await complete('col')).toEqual(['collect']);
     expect(await complete('collect', '--on')).toEqual(['--once']);

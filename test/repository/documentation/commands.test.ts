@@ -210,6 +210,10 @@ const elsewhere: Readonly<Record<string, { readonly file: string; readonly text:
   "find lambda/sources/acme -type f ! -name example.yaml -exec sed -i 's#/lambda/#/#; s/example/acme/g; s/Example/Acme/g' {} +":
     guideCopy,
   "sed -i 's/example/acme/g' lambda/sources/acme/example.yaml": guideCopy,
+  'npm run doctor -- --config collector.yaml': {
+    file: 'test/cli/doctor/doctor.test.ts',
+    text: "'doctor', '--config', config",
+  },
   'npm run build': { file: 'test/package/installed-package.ts', text: 'await buildPackage(' },
   'npm pack ./dist': { file: 'test/package/installed-package.ts', text: "'pack'" },
   'npm install ./ci-metrics-collector-0.1.0.tgz': { file: 'test/package/installed-package.ts', text: "'install'" },

@@ -1,0 +1,55 @@
+/** Writes one figure of its own into each namespace, for the doctor: CloudWatch takes nothing that is empty. */
+import { resolveNamespace } from '../../../model/for-sinks/cloud-watch-shape.ts';
+import type { Finding } from '../../../model/finding.ts';
+import { describeWrite } from '../../describe-write.ts';
+import type { ExamineContext } from '../../sink.ts';
+import type { CloudWatchConfig } from '../config.ts';
+import { createDatumWriter, type Datum } from '../encode/datum.ts';
+import { buildRequest } from '../encode/split-requests.ts';
+import type { MetricClient } from './client.ts';
+import { explainError } from './explain-error.ts';
+
+/** Nothing reads it. It is a custom metric of one hour, which costs $0.0004 (a 730th of $0.30). */
+export const examinedMetric = 'DoctorWrites';
+
+/** `metrics`: what the sources may emit decides which namespaces are written to. */
+export interface Examining extends ExamineContext {
+  readonly client: MetricClient;
+  readonly config: CloudWatchConfig;
+}
+
+export async function examineWrite(examining: Examining): Promise<readonly Finding[]> {
+  const { metrics, config } = examining;
+  const roles = metrics.map(({ cloudWatch }) => cloudWatch.namespace).filter((role) => role !== 'collector');
+  const namespaces = new Set(roles.map((role) => resolveNamespace(role, config.namespace)));
+  if (config.collectorMetrics === 'api') namespaces.add(resolveNamespace('collector', config.namespace));
+  const found = await Promise.all([...namespaces].map((namespace) => examineNamespace(namespace, examining)));
+  return found.flat();
+}
+
+async function examineNamespace(
+  namespace: string,
+  { client, config, nowMs, deadline }: Examining,
+): Promise<readonly Finding[]> {
+  const where = `cloudwatch/${config.name} ${namespace}`;
+  const datum: Datum = {
+    namespace,
+    name: examinedMetric,
+    dimensions: [],
+    unit: 'Count',
+    value: 1,
+    resolution: 'standard',
+    reading: 'level',
+  };
+  const { body } = buildRequest([datum], createDatumWriter(nowMs));
+  const { error } = await client.put({ namespace, body }, 'level', deadline.signal);
+  if (error === undefined) return describeWrite(where, `takes a figure, of the metric ${examinedMetric}`, undefined);
+  if (deadline.signal.aborted)
+    return describeWrite(where, '', {
+      kind: 'timeout',
+      where,
+      message: 'CloudWatch did not answer in time; check the route to it: in a VPC it needs an endpoint or a NAT',
+    });
+  const { kind, reason, remedy } = explainError(error, namespace);
+  return describeWrite(where, '', { kind, where, message: `${reason}; ${remedy}` });
+}
