@@ -3,7 +3,7 @@ import { gunzipSync, inflateSync } from 'node:zlib';
 import * as z from 'zod';
 import { collectMetricNames } from '../../../lambda/model/for-sinks/cloud-watch-shape.ts';
 import type { MetricType } from '../../../lambda/model/metric.ts';
-import { runMetrics } from '../../../lambda/model/catalogue/run-metrics.ts';
+import { catalogue } from '../../../lambda/model/catalogue/catalogue.ts';
 import type { RecordedRequest } from '../../support/network/loopback-server.ts';
 import { decodeNewRelic } from '../../support/backends/new-relic-fake.ts';
 import {
@@ -43,7 +43,7 @@ const PutMetricData = z.object({
 
 const namesOf = (type: MetricType): ReadonlySet<string> =>
   new Set(
-    runMetrics.filter((metric) => metric.type === type).flatMap(({ cloudWatch }) => collectMetricNames(cloudWatch)),
+    catalogue.filter((metric) => metric.type === type).flatMap(({ cloudWatch }) => collectMetricNames(cloudWatch)),
   );
 
 const namesOfIncreases = namesOf('counter');
