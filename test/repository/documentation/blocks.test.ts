@@ -112,6 +112,18 @@ const Statement = z.object({
   Condition: z.object({ StringEquals: z.record(z.string(), z.array(z.string())) }),
 });
 
+/** The right of Amazon Managed Prometheus to publish to a topic, for one workspace alone. */
+const TopicRight = z.strictObject({
+  Effect: z.literal('Allow'),
+  Principal: z.strictObject({ Service: z.literal('aps.amazonaws.com') }),
+  Action: z.tuple([z.literal('sns:Publish'), z.literal('sns:GetTopicAttributes')]),
+  Resource: z.string().startsWith('arn:aws:sns:'),
+  Condition: z.strictObject({
+    ArnEquals: z.strictObject({ 'aws:SourceArn': z.string().regex(/^arn:aws:aps:.*:workspace\/ws-/) }),
+    StringEquals: z.strictObject({ 'aws:SourceAccount': z.string().regex(/^\d{12}$/) }),
+  }),
+});
+
 describe('JSON in the documentation', () => {
   const examples = fencesOf('json').map(({ place, text }) => ({
     place,
@@ -119,11 +131,18 @@ describe('JSON in the documentation', () => {
   }));
   const messages = examples.filter(({ value }) => 'alarm' in value);
   const policies = examples.filter(({ value }) => 'Action' in value);
+  const forPublishing = policies.filter(({ value }) => value['Action'] === 'cloudwatch:PutMetricData');
+  const forTopics = policies.filter(({ value }) => 'Principal' in value);
 
-  it('is a message to a receiver of alarms, or the right of a sink', () => {
+  it('is a message to a receiver of alarms, or a right', () => {
     expect(messages.length).toBeGreaterThan(1);
-    expect(policies.length).toBeGreaterThan(0);
+    expect(forPublishing.length).toBeGreaterThan(0);
+    expect(forPublishing.length + forTopics.length).toBe(policies.length);
     expect(messages.length + policies.length).toBe(examples.length);
+  });
+
+  it('that lets a service publish lets it for one workspace of one account', () => {
+    for (const { place, value } of forTopics) expect(TopicRight.safeParse(value).error, place).toBeUndefined();
   });
 
   it('has the fields of the messages that the stack sends', { timeout: 120_000 }, () => {
@@ -148,7 +167,7 @@ describe('JSON in the documentation', () => {
     const granted = statementsIn(template).map((statement) => JSON.stringify(sortedOf(statement)));
 
     expect(granted).not.toEqual([]);
-    for (const { place, value } of policies)
+    for (const { place, value } of forPublishing)
       expect(granted, place).toContain(JSON.stringify(sortedOf(Statement.parse(value))));
   });
 });
