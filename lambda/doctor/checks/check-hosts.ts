@@ -2,13 +2,15 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { explainConnection } from '../../http/errors/connection-reasons.ts';
+import type { TlsMaterial } from '../../http/port.ts';
 import { findAddressRefusal, hostOf } from '../../http/transport/address.ts';
 import { describeAsFinding, type Finding } from '../../model/finding.ts';
 import { dayMs } from '../../model/time.ts';
 import { explainRunEnd, watchAbort } from '../../runtime/abort.ts';
-import { SecretUnavailableError } from '../../secrets/secrets.ts';
+import type { SecretRef } from '../../secrets/secret-ref.ts';
+import { SecretUnavailableError, type Secrets } from '../../secrets/secrets.ts';
 import type { ConfiguredPart, Means } from '../means.ts';
-import { type ConfiguredHost, findConfiguredHosts } from '../network/configured-hosts.ts';
+import { type ConfiguredHost, type ConfiguredTls, findConfiguredHosts } from '../network/configured-hosts.ts';
 import { probeTls } from '../network/probe-tls.ts';
 
 export interface Looking {
@@ -89,7 +91,7 @@ function listSome(addresses: readonly string[]): string {
 }
 
 async function checkCertificate(
-  { origin, ca }: ConfiguredHost,
+  { origin, tls }: ConfiguredHost,
   proxy: string | undefined,
   { secrets, loopback }: Means,
   { signal, nowMs }: Looking,
@@ -103,8 +105,8 @@ async function checkCertificate(
       remedy: 'see whether the source or sink is read or written',
     };
   try {
-    const trusted = ca === undefined ? undefined : (await secrets.read(ca, signal)).reveal();
-    const { protocol, issuer, expiresMs } = await probeTls({ origin, ca: trusted, proxy, loopback }, signal);
+    const material = await readTlsMaterial(tls, secrets, signal);
+    const { protocol, issuer, expiresMs } = await probeTls({ origin, tls: material, proxy, loopback }, signal);
     const days = Math.floor((expiresMs - nowMs) / dayMs);
     const message = `${protocol}, signed by ${issuer}, ends in ${String(days)} days`;
     if (expiresMs - nowMs > warnBeforeMs) return { ...place, verdict: 'ok', message };
@@ -112,6 +114,20 @@ async function checkCertificate(
   } catch (error) {
     return describeFailure(error, place, signal);
   }
+}
+
+/** @throws SecretUnavailableError */
+async function readTlsMaterial(tls: ConfiguredTls, secrets: Secrets, signal: AbortSignal): Promise<TlsMaterial> {
+  const read = async (ref: SecretRef | undefined): Promise<string | undefined> =>
+    ref === undefined ? undefined : (await secrets.read(ref, signal)).reveal();
+  const [trusted, cert, key] = await Promise.all([read(tls.ca), read(tls.cert), read(tls.key)]);
+  const ca = trusted ?? (tls.inlineCa === undefined ? undefined : Buffer.from(tls.inlineCa, 'base64').toString('utf8'));
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
+  };
 }
 
 function describeFailure(error: unknown, place: Pick<Finding, 'subject' | 'where'>, signal: AbortSignal): Finding {

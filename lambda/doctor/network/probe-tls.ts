@@ -1,14 +1,15 @@
 /** Shakes hands with a server by TLS, directly or through a proxy, and tells what its certificate says. */
 import { request } from 'node:http';
-import type { Socket } from 'node:net';
-import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { isIP, type Socket } from 'node:net';
+import { connect, type ConnectionOptions, createSecureContext, type TLSSocket } from 'node:tls';
+import type { TlsMaterial } from '../../http/port.ts';
 import { createCheckedLookup, hostOf, type LoopbackPolicy } from '../../http/transport/address.ts';
 import { portOf } from '../../http/transport/proxy.ts';
 
 export interface TlsTarget {
   readonly origin: URL;
-  /** In PEM; absent: the CAs that Node knows. */
-  readonly ca: string | undefined;
+  /** As requests to it are sent with; without a CA, those that Node knows. */
+  readonly tls: TlsMaterial;
   /** Of an HTTP proxy; absent: directly. */
   readonly proxy: string | undefined;
   readonly loopback: LoopbackPolicy;
@@ -25,24 +26,29 @@ export interface ServerCertificate {
 
 /** @throws Node's error, with its code; the reason of the signal. */
 export async function probeTls(target: TlsTarget, signal: AbortSignal): Promise<ServerCertificate> {
-  const { origin, ca, proxy, loopback } = target;
+  const { origin, tls, proxy, loopback } = target;
   const host = hostOf(origin);
   const port = Number(portOf(origin));
+  // Before any connection, for it throws where a PEM text is none.
+  const secureContext = createSecureContext(tls);
   const way: ConnectionOptions =
     proxy === undefined
-      ? { host, port, lookup: createCheckedLookup(loopback) }
+      ? { port, lookup: createCheckedLookup(loopback) }
       : { socket: await openTunnel(new URL(proxy), `${origin.hostname}:${String(port)}`, signal) };
-  const socket = connect({
-    ...way,
-    ...(/^[\d.:]+$/.test(host) ? {} : { servername: host }),
-    ...(ca === undefined ? {} : { ca }),
-  });
+  // Node compares the certificate with `servername`, else with `host`, also where a tunnel is given.
+  const socket = connect({ ...way, host, secureContext, ...chooseServerName(tls.servername, host) });
   try {
     await awaitEvent(socket, 'secureConnect', signal);
     return readCertificate(socket);
   } finally {
     socket.destroy();
   }
+}
+
+/** An IP address must not be sent as a name (RFC 6066, section 3). */
+function chooseServerName(configured: string | undefined, host: string): Pick<ConnectionOptions, 'servername'> {
+  if (configured !== undefined) return { servername: configured };
+  return isIP(host) === 0 ? { servername: host } : {};
 }
 
 function readCertificate(socket: TLSSocket): ServerCertificate {

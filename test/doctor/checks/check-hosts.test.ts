@@ -1,5 +1,5 @@
 /** Tests what is said of the way to a server: its name, its certificate, and the proxy on the way. */
-import { createServer } from 'node:https';
+import { createServer, type Server, type ServerOptions } from 'node:https';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,32 +7,47 @@ import { checkHosts } from '../../../lambda/doctor/checks/check-hosts.ts';
 import { parseProxyRules, type ProxySettings } from '../../../lambda/http/transport/proxy.ts';
 import { dayMs } from '../../../lambda/model/time.ts';
 import { noAws } from '../../support/aws/no-aws.ts';
-import { withAuthority } from '../../support/network/certificates.ts';
+import { type Identity, withAuthority } from '../../support/network/certificates.ts';
 import { startProxy } from '../../support/network/proxy-server.ts';
 import { createWired } from '../../support/wired.ts';
 
 let ca = '';
 let port = 0;
-let close: () => Promise<void>;
+/** Of a server that wants a client certificate, and says so in the handshake, as TLS 1.3 does not. */
+let closedPort = 0;
+let client: Identity = { cert: '', key: '' };
+/** The names that callers have asked for in their handshakes. */
+const askedNames: string[] = [];
+const servers: Server[] = [];
 
 beforeAll(async () => {
   const identity = await withAuthority(async (authority) => {
     ca = authority.cert;
-    return await authority.server('DNS:localhost', 'DNS:ci.test');
+    client = await authority.client('collector');
+    return await authority.server('DNS:localhost', 'DNS:ci.test', 'IP:fd00::ab');
   });
-  const server = createServer(identity, (_, response) => response.end());
+  port = await listen(identity);
+  closedPort = await listen({ ...identity, ca, requestCert: true, maxVersion: 'TLSv1.2' });
+});
+
+async function listen(options: ServerOptions): Promise<number> {
+  const noteName: ServerOptions['SNICallback'] = (name, answer) => {
+    askedNames.push(name);
+    answer(null);
+  };
+  const server = createServer({ ...options, SNICallback: noteName }, (_, response) => response.end());
+  servers.push(server);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  ({ port } = server.address() as AddressInfo);
-  close = async () => {
+  return (server.address() as AddressInfo).port;
+}
+
+afterAll(async () => {
+  for (const server of servers) {
     server.close();
     server.closeAllConnections();
     await once(server, 'close');
-  };
-});
-
-afterAll(async () => {
-  await close();
+  }
 });
 
 interface Setting {
@@ -42,13 +57,22 @@ interface Setting {
   readonly nowMs?: number;
 }
 
-async function check({ url, isTrusted = true, proxy = {}, nowMs = Date.now() - 30 * dayMs }: Setting) {
-  const { hub, cache } = createWired({ CA: ca });
-  const settings = {
-    url,
-    ...(isTrusted ? { tls: { ca: { env: 'CA' } } } : {}),
-    labels: { docs: 'https://docs.test/' },
-  };
+async function check({ url, isTrusted = true, ...setting }: Setting) {
+  return await checkSettings(
+    {
+      url,
+      ...(isTrusted ? { tls: { ca: { env: 'CA' } } } : {}),
+      labels: { docs: 'https://docs.test/' },
+    },
+    setting,
+  );
+}
+
+async function checkSettings(
+  settings: Readonly<Record<string, unknown>>,
+  { proxy = {}, nowMs = Date.now() - 30 * dayMs }: Omit<Setting, 'url'> = {},
+) {
+  const { hub, cache } = createWired({ CA: ca, CERT: client.cert, KEY: client.key, NO_PEM: 'no PEM at all' });
   const found = await checkHosts(
     [{ id: 'otlp/a', settings, secrets: [] }],
     {
@@ -111,7 +135,77 @@ describe('a server', () => {
   });
 });
 
+describe('a server with TLS settings', () => {
+  const closed = (): string => `https://localhost:${String(closedPort)}`;
+  const trusted = { ca: { env: 'CA' } };
+
+  it('that wants a client certificate is given the one of the settings', async () => {
+    const tls = { ...trusted, cert: { env: 'CERT' }, key: { env: 'KEY' } };
+
+    expect((await checkSettings({ url: closed(), tls })).at(-1)).toMatchObject([
+      'TLS',
+      `localhost:${String(closedPort)}`,
+      'ok',
+      expect.stringMatching(/^TLSv1\.2/),
+    ]);
+  });
+
+  it('that wants a client certificate fails without one', async () => {
+    expect((await checkSettings({ url: closed(), tls: trusted })).at(-1)?.[2]).toBe('failed');
+  });
+
+  it('fails where they are no PEM', async () => {
+    const tls = { ...trusted, cert: { env: 'NO_PEM' }, key: { env: 'KEY' } };
+
+    expect((await checkSettings({ url: closed(), tls })).at(-1)).toMatchObject([
+      'TLS',
+      `localhost:${String(closedPort)}`,
+      'failed',
+      expect.stringContaining('is not usable PEM'),
+    ]);
+  });
+
+  it('is asked with the settings that stand nearest to its address', async () => {
+    const at = `127.0.0.1:${String(port)}`;
+    const url = `https://${at}`;
+    const ca64 = Buffer.from(ca).toString('base64');
+
+    const found = await checkSettings({
+      cluster: { eks: { endpoint: url, certificateAuthority: ca64, serverName: 'ci.test' } },
+      results: { url, ca: { env: 'CA' }, serverName: 'other.test' },
+    });
+
+    expect(found.map(([subject, where, verdict]) => [subject, where, verdict])).toEqual([
+      ['TLS', at, 'ok'],
+      ['TLS', at, 'failed'],
+    ]);
+    expect(found[1]?.[3]).toContain('for another host name');
+  });
+
+  it.each([
+    ['the token service of Google', (url: string) => ({ auth: { federation: { tokenUrl: url } } })],
+    ['the API of EKS', (url: string) => ({ cluster: { describeUrl: url } })],
+  ])('does not lend them to %s', async (_, settings) => {
+    const found = await checkSettings({ ...settings(`https://localhost:${String(port)}`), tls: trusted });
+
+    expect(found.at(-1)?.[3]).toMatch(/not signed by a CA that is known here|self/);
+  });
+});
+
 describe('behind a proxy, a server', () => {
+  it('that is named by its address is judged by that address, and is sent no name', async () => {
+    await using proxy = await startProxy();
+    const https = `http://127.0.0.1:${String(proxy.port)}`;
+    askedNames.length = 0;
+
+    const wrong = await check({ url: `https://192.0.2.1:${String(port)}`, proxy: { https } });
+    const right = await check({ url: `https://[fd00::ab]:${String(port)}`, proxy: { https } });
+
+    expect(wrong.at(-1)).toMatchObject(['TLS', expect.anything(), 'failed', expect.stringContaining('host name')]);
+    expect(right.at(-1)).toMatchObject(['TLS', `[fd00::ab]:${String(port)}`, 'ok', expect.anything()]);
+    expect(askedNames).toEqual([]);
+  });
+
   it('is shaken hands with through it, and its password is not shown', async () => {
     await using proxy = await startProxy();
     const https = `http://user:canary-7d1@127.0.0.1:${String(proxy.port)}`;
