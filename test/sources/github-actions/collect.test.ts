@@ -134,6 +134,21 @@ describe('an environment', () => {
     ],
   };
 
+  it('that waits to be approved is not told of a repository that was not looked at for long', async () => {
+    await using github = await opened({ repositories: [gated], seed: 8 });
+    let seen = await github.tick();
+    // One of them waits whenever the repository is looked at.
+    for (let minute = 0; minute < 14; minute += 1) {
+      github.begin({ kind: 'usual', failsAt: Infinity, cancelledAfterSeconds: Infinity }, 'release.yml');
+      seen = await github.tick();
+    }
+    expect(seen.values('ci_github_actions_approvals_waiting', 'deploy_environment')).toHaveProperty('production');
+
+    github.server.playScenario('cut-off', (path) => path.includes('/actions/runs'));
+    const { values } = await github.tick(16);
+    expect(values('ci_github_actions_approvals_waiting', 'deploy_environment')).toEqual({});
+  });
+
   it('that waits to be approved is shown by its name, and its deployment is counted once', async () => {
     const settings = { deployments: { include: ['shop'] } };
     await using github = await opened({ repositories: [gated], settings, seed: 8 });

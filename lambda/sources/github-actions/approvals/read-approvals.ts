@@ -9,7 +9,7 @@ import { type ApiContext, createUnaskedError, readAnswer } from '../api/client.t
 import { listFrame, parseElements, PendingDeploymentRecord } from '../api/schema.ts';
 import { approvalsWaiting } from '../own-metrics.ts';
 import type { OpenRunState } from '../runs/open-run.ts';
-import { type Repository, scopeOf } from '../runs/repository.ts';
+import { isCurrent, type Repository, scopeOf } from '../runs/repository.ts';
 
 /** One environment may be approved while the run waits for another. */
 const freshForMs = 30 * minuteMs;
@@ -58,7 +58,8 @@ export function mapApprovals(
     approvalsWaiting,
     rememberShown(ledger, 'approvals shown', waits, shownForMs).flatMap(([id, name]) => {
       const repository = repositories.get(id);
-      if (repository === undefined) return [];
+      // Of one that was not looked at for long nobody knows what has been approved since.
+      if (repository === undefined || !isCurrent(repository, ledger.tickMs)) return [];
       const labels = { system: 'github', source, scope: scopeOf(repository), deploy_environment: name };
       return [{ labels, value: waits.filter(([of, waited]) => of === id && waited === name).length }];
     }),

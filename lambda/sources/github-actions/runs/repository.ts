@@ -1,6 +1,7 @@
 /** The repository that runs come from, and how it, its branches and its workflows are named in labels. */
 import type { BranchLabel } from '../../../crawl/branch-label.ts';
 import type { Watched } from '../../../crawl/watched.ts';
+import { minuteMs } from '../../../model/time.ts';
 import { makeLabelValue } from '../../../model/text/labels.ts';
 import type { RunRecord } from '../api/schema.ts';
 
@@ -16,6 +17,14 @@ export interface Repository extends Watched {
   readonly toldMs: number;
   /** Since when its runs answer 404; 0: they do not. */
   readonly unseenMs: number;
+}
+
+/** Older figures are left out, because an autoscaler may use them. */
+const longestHeldMs = 15 * minuteMs;
+
+/** Whether what is known of its open runs is the present: a visit or an event has told of them in the last 15 minutes. */
+export function isCurrent({ visitedMs, toldMs }: Pick<Repository, 'visitedMs' | 'toldMs'>, tickMs: number): boolean {
+  return tickMs - Math.max(visitedMs, toldMs) <= longestHeldMs;
 }
 
 /** A repository as its runs need it. */

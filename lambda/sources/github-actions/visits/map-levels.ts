@@ -12,12 +12,9 @@ import { hostings, queuedJobs, runningJobs } from '../own-metrics.ts';
 import { mapMergeQueues } from './map-merge-queues.ts';
 import type { WaitingQueue } from '../runners/map-runners.ts';
 import { isAbandoned, isZombie, type JobState, type OpenRunState } from '../runs/open-run.ts';
-import { type Repository, scopeOf } from '../runs/repository.ts';
+import { isCurrent, type Repository, scopeOf } from '../runs/repository.ts';
 import type { Phase } from '../runs/states.ts';
 import { dayMs } from '../../../model/time.ts';
-
-/** Older figures are left out, because an autoscaler may use them. */
-const longestHeldMs = 15 * minuteMs;
 
 /** What has been there is shown as 0 for a while, so that alarms resolve; a queue for longer, so that they keep data. */
 const pipelineShownMs = 15 * minuteMs;
@@ -44,12 +41,16 @@ export interface Levels {
 
 export function mapLevels(input: LevelInput): Levels {
   const { repositories, ledger } = input;
-  const current = input.open.filter(({ repository }) => isCurrent(repositories.get(repository), ledger.tickMs));
+  const current = input.open.filter(({ repository: id }) => {
+    const repository = repositories.get(id);
+    return repository !== undefined && isCurrent(repository, ledger.tickMs);
+  });
   const alive = current.filter((run) => !isZombie(run, input.nowMs));
   const jobs = alive.flatMap((run) => listJobs(run, input.supply));
-  const queues = mapQueueLevels(input, jobs);
-  // Where nothing was looked at, nobody knows that nothing runs.
   const isAnyCurrent = [...repositories.values()].some((repository) => isCurrent(repository, ledger.tickMs));
+  const shown = mapQueueLevels(input, jobs);
+  // Where nothing was looked at, nobody knows that nothing runs or waits.
+  const queues = isAnyCurrent ? shown : { families: [], byQueue: [] };
   return {
     families: [
       ...mapRunLevels(input, current),
@@ -59,10 +60,6 @@ export function mapLevels(input: LevelInput): Levels {
     ],
     queues: queues.byQueue,
   };
-}
-
-function isCurrent(repository: Repository | undefined, tickMs: number): boolean {
-  return repository !== undefined && tickMs - Math.max(repository.visitedMs, repository.toldMs) <= longestHeldMs;
 }
 
 const stateOfPhase: Readonly<Record<Phase, 'pending' | 'executing' | 'waiting'>> = {

@@ -6,7 +6,7 @@ import { buildGauge, type MetricFamily } from '../../../model/metric.ts';
 import { dayMs } from '../../../model/time.ts';
 import { mergeQueueGroups, mergeQueueOldest } from '../own-metrics.ts';
 import type { OpenRunState } from '../runs/open-run.ts';
-import { type Repository, scopeOf } from '../runs/repository.ts';
+import { isCurrent, type Repository, scopeOf } from '../runs/repository.ts';
 
 /** A queue that was in use is shown as 0 for so long, so that alarms keep data over a night. */
 const shownForMs = dayMs;
@@ -29,7 +29,8 @@ export function mapMergeQueues(
   const used = checks.map(({ repository, group }) => [repository, group.branch] as const);
   const queues = rememberShown(ledger, 'merge queues shown', used, shownForMs).flatMap(([id, branch]) => {
     const repository = repositories.get(id);
-    if (repository === undefined) return [];
+    // One that was not looked at for long is not known to have none.
+    if (repository === undefined || !isCurrent(repository, ledger.tickMs)) return [];
     const own = checks.filter((check) => check.repository === id && check.group.branch === branch);
     return [{ labels: { system: 'github', source, scope: scopeOf(repository), branch }, own }];
   });

@@ -54,4 +54,20 @@ describe('a merge queue', () => {
     expect(values('ci_github_actions_merge_queue_groups', 'branch')).toEqual({ main: 0 });
     expect(values('ci_github_actions_merge_queue_oldest_seconds', 'branch')).toEqual({ main: 0 });
   });
+
+  it('is left out, and not 0, when its repository was not looked at for long', async () => {
+    await using github = await opened({ repositories: [plan] });
+    await github.tick();
+    github.begin(usual, 'checks.yml');
+    const seen = await github.tick(12);
+    expect(seen.values('ci_github_actions_merge_queue_groups', 'branch')).toEqual({ main: 1 });
+
+    github.server.playScenario('cut-off', (path) => path.includes('/actions/runs'));
+    const { values } = await github.tick(16);
+    expect(values('ci_github_actions_merge_queue_groups', 'branch')).toEqual({});
+    expect(values('ci_github_actions_merge_queue_oldest_seconds', 'branch')).toEqual({});
+    expect(values('ci_queue_jobs', 'queue')).toEqual({});
+    // Other lists are answered.
+    expect(values('ci_workers', 'state')).toHaveProperty('idle');
+  });
 });
