@@ -6,8 +6,8 @@ import { BudgetSpentError } from './budget-spent-error.ts';
 
 /** Gathers what went wrong in one tick; hundreds of requests that fail alike are one problem, others stand beside it. */
 export interface TickProblems<Subject extends string = string> {
-  /** @throws what is not an expected failure: a bug. A spent budget is none. */
-  add(error: unknown, subject: Subject): void;
+  /** @returns the problem; undefined for a spent budget, which is none. @throws what is not an expected failure: a bug */
+  add(error: unknown, subject: Subject): Problem | undefined;
   countUnreadable(count: number, what: string): void;
   note(problem: Problem): void;
   /** Something about the source as a whole that is no failed request. */
@@ -37,12 +37,13 @@ export function collectTickProblems<Subject extends string>(
     ofRequests.has(problem) ? problem.kind : `${problem.kind} ${problem.message}`;
   return {
     add: (error, subject) => {
-      if (error instanceof BudgetSpentError) return;
+      if (error instanceof BudgetSpentError) return undefined;
       const problem = describe(error, subject);
       if (problem === undefined) throw error;
       if (isUnauthorized(error) || problem.kind === 'rate-limited') isRefused = true;
       ofRequests.add(problem);
       note(problem);
+      return problem;
     },
     countUnreadable: (count, what) => {
       if (count > 0) unreadable.set(what, (unreadable.get(what) ?? 0) + count);

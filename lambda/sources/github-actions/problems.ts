@@ -9,7 +9,7 @@ import { describePermission, settingOf, type Subject } from './api/permissions.t
 
 export interface TickProblems extends AnyTickProblems<Subject> {
   /** Of a credential beside the main one: a refusal of it says nothing of other requests. @throws what is a bug */
-  addApart(error: unknown, subject: Subject, access: Access): void;
+  addApart(error: unknown, subject: Subject, access: Access): Problem;
 }
 
 export function collectProblems(where: string, access: Access): TickProblems {
@@ -22,6 +22,7 @@ export function collectProblems(where: string, access: Access): TickProblems {
       const problem = describeProblem(error, subject, { where: `${where} ${subject}`, access: other });
       if (problem === undefined) throw error;
       problems.note(problem);
+      return problem;
     },
   };
 }

@@ -23,8 +23,7 @@ export interface BillingContext {
 
 /** One request for the whole month: the bill is told by day, repository and kind of machine. @throws HttpError, BudgetSpentError */
 export async function readBilling({ api, organization, nowMs, countUnreadable }: BillingContext): Promise<Billed[]> {
-  const now = new Date(nowMs);
-  const parameters = { year: String(now.getUTCFullYear()), month: String(now.getUTCMonth() + 1) };
+  const parameters = findMonth(nowMs);
   const path = `/organizations/${encodeURIComponent(organization)}/settings/billing/usage`;
   const answer = await readAnswer(api, { path, parameters }, usageFrame);
   if (answer === 'unchanged') throw createUnaskedError(api, path);
@@ -32,6 +31,18 @@ export async function readBilling({ api, organization, nowMs, countUnreadable }:
   countUnreadable(count);
   const byKind = Map.groupBy(items.filter(isTime), ({ sku }) => makeLabelValue(sku) ?? 'unnamed');
   return [...byKind].map(([sku, rows]) => ({ sku, seconds: 60 * rows.reduce((sum, row) => sum + row.quantity, 0) }));
+}
+
+/** The calendar month (UTC) of the bill, as its address takes it: without a leading zero. */
+function findMonth(nowMs: number): { readonly year: string; readonly month: string } {
+  const now = new Date(nowMs);
+  return { year: String(now.getUTCFullYear()), month: String(now.getUTCMonth() + 1) };
+}
+
+/** By which readings of one month are told from those of another. */
+export function formatMonth(nowMs: number): string {
+  const { year, month } = findMonth(nowMs);
+  return `${year}-${month}`;
 }
 
 /** Storage of artifacts and caches is billed under the same product, by gigabyte hours. */

@@ -4,6 +4,7 @@ import type { Ledger } from '../../../counters/ledger.ts';
 import type { TickBudget } from '../../../crawl/tick-budget.ts';
 import { HttpStatusError } from '../../../http/errors/errors.ts';
 import { hourMs, minuteMs } from '../../../model/time.ts';
+import type { Problem } from '../../../model/problem.ts';
 import type { Access } from '../api/access.ts';
 import type { ApiContext } from '../api/client.ts';
 import { findMissingPermissions, type Subject } from '../api/permissions.ts';
@@ -12,7 +13,7 @@ import type { QueueNames } from '../jobs/queue-names.ts';
 import type { TickProblems } from '../problems.ts';
 import { type RunnerGroup, RunnerGroups } from '../runners/group-runners.ts';
 import { readRunners, type RunnerOwner, type RunnersContext } from '../runners/read-runners.ts';
-import { type Billed, BilledKinds, readBilling } from './read-billing.ts';
+import { type Billed, BilledKinds, formatMonth, readBilling } from './read-billing.ts';
 import { type HostedRunner, HostedRunners, readHostedRunners } from './read-hosted-runners.ts';
 import { type ReadingPlan, readWhenDue } from './reading.ts';
 
@@ -65,7 +66,7 @@ export async function readOrganization(context: OrganizationContext): Promise<Or
   const billed =
     config.billing === 'read'
       ? await read(context, 'billing', {
-          ...{ name: 'billing', schema: BilledKinds, leastEveryMs: billingEveryMs },
+          ...{ name: 'billing', schema: BilledKinds, leastEveryMs: billingEveryMs, period: formatMonth(nowMs) },
           read: () => readBilling({ api, organization, nowMs, ...reportElements(context, 'lines of the bill') }),
         })
       : undefined;
@@ -99,20 +100,19 @@ function createApartApi({ api, budget, enterpriseAccess: access }: OrganizationC
 async function read<Value>(
   context: OrganizationContext,
   subject: Subject,
-  plan: Omit<ReadingPlan<Value>, 'onError'>,
+  plan: Omit<ReadingPlan<Value>, 'onError' | 'onRest'>,
 ): Promise<Value | undefined> {
   const { ledger, budget, tickProblems, api, enterpriseAccess } = context;
   const isApart = subject === 'enterpriseRunners' && enterpriseAccess !== api.access;
   // Told by what an App was granted; a request would only be refused.
   if (!isApart && isDenied(api.access, subject)) return undefined;
   const canAsk = isApart || !tickProblems.isHopeless();
-  const onError = (error: unknown): void => {
-    if (isApart) {
-      rest(ledger, error);
-      tickProblems.addApart(error, subject, enterpriseAccess);
-    } else tickProblems.add(error, subject);
+  const onError = (error: unknown): Problem | undefined => {
+    if (!isApart) return tickProblems.add(error, subject);
+    rest(ledger, error);
+    return tickProblems.addApart(error, subject, enterpriseAccess);
   };
-  return readWhenDue({ ...plan, onError }, { ledger, budget, canAsk });
+  return readWhenDue({ ...plan, onError, onRest: tickProblems.note }, { ledger, budget, canAsk });
 }
 
 const Rest = z.object({ untilMs: z.number() });

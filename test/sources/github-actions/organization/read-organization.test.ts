@@ -129,8 +129,43 @@ describe('the bill', () => {
     expect(problems[0]?.message).toContain('billing: leave');
 
     github.server.playScenario('hidden', (path) => path.includes('/billing/'));
-    const [hidden] = (await github.tick()).problems;
+    const [hidden] = (await github.tick(60)).problems;
     expect(hidden?.message).toContain('not on the new billing platform');
+  });
+
+  it('that was refused is asked for an hour later; the problem stays told until then', async () => {
+    await using github = await opened({ settings: { billing: 'read' } });
+    const isBill = (path: string): boolean => path.includes('/billing/');
+    const countAsked = (): number => github.server.requests.filter(({ path }) => isBill(path)).length;
+    github.server.playScenario('hidden', isBill);
+    await github.tick();
+    const resting = await github.tick(30);
+    expect(countAsked()).toBe(1);
+    expect(resting.problems).toHaveLength(1);
+    expect(resting.problems[0]?.message).toMatch(/new billing platform.*; it is asked again at 2026-09-01T10:01:00/);
+
+    github.server.playScenario('ok');
+    expect((await github.tick(30)).problems).toEqual([]);
+    expect(countAsked()).toBe(2);
+  });
+
+  it('of last month is not shown as that of this month', async () => {
+    const rows = [{ product: 'actions', unitType: 'Minutes', sku: 'Actions Linux', quantity: 10 }];
+    const body = JSON.stringify({ usageItems: rows });
+    const empty = JSON.stringify({ usageItems: [] });
+    await using github = await opened({
+      settings: { billing: 'read' },
+      instead: ({ pathname, searchParams }) =>
+        pathname.includes('/billing/')
+          ? { status: 200, headers: {}, body: searchParams.get('month') === '9' ? body : empty }
+          : undefined,
+    });
+    // Half an hour before October, and half an hour later.
+    await github.tick(30 * 24 * 60 - 9 * 60 - 30);
+    const before = await github.tick();
+    expect(before.values('ci_github_actions_billed_seconds', 'sku')).toEqual({ 'Actions Linux': 600 });
+    const { values } = await github.tick(29);
+    expect(values('ci_github_actions_billed_seconds', 'sku')).toEqual({});
   });
 });
 
