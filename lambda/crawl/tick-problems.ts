@@ -9,7 +9,7 @@ export interface TickProblems<Subject extends string = string> {
   /** @returns the problem; undefined for a spent budget, which is none. @throws what is not an expected failure: a bug */
   add(error: unknown, subject: Subject): Problem | undefined;
   countUnreadable(count: number, what: string): void;
-  note(problem: Problem): void;
+  readonly note: (problem: Problem) => void;
   /** Something about the source as a whole that is no failed request. */
   readonly report: (kind: Problem['kind'], message: string) => void;
   /** After a refusal of the credential no other request can succeed. */

@@ -152,7 +152,7 @@ export const GithubActionsConfig = z
     error: 'is needed beside auth.app: GitHub shows the runners of an enterprise to classic tokens only',
   })
   .superRefine(({ endpoint, hostedRunners, billing }, context) => {
-    if (!endpoint.endsWith('/api/v3')) return;
+    if (!/\/api\/v3\/*$/.test(endpoint)) return;
     for (const [name, value] of Object.entries({ hostedRunners, billing }))
       if (value === 'read')
         context.addIssue({

@@ -46,7 +46,10 @@ describe('the simulator over the source bitbucket-pipelines', () => {
   });
 });
 
-/** That lost runs are forgotten was not found over this source in five minutes of a busy machine; it is held over the other one. */
+/**
+ * That lost runs are forgotten cannot show over this source: an attempt that is not known and began before the window is
+ * old to it, and is never opened again. The mistake is found over the other source.
+ */
 const foundOverGithub = memoryMutations.filter(({ name }) => name !== 'lost runs are forgotten');
 
 describe('the simulator over the source github-actions', () => {

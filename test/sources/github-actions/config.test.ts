@@ -29,6 +29,18 @@ describe('the endpoint', () => {
   });
 });
 
+describe('what Enterprise Server does not have', () => {
+  it.each(['https://github.example.com/api/v3', 'https://github.example.com/api/v3/'])(
+    'is refused at %s',
+    (endpoint) => {
+      const message = 'must be `leave` here: Enterprise Server has neither runners of GitHub nor a bill for them';
+
+      expect(messagesOf({ endpoint, hostedRunners: 'read' })).toEqual([message]);
+      expect(messagesOf({ endpoint, billing: 'read' })).toEqual([message]);
+    },
+  );
+});
+
 describe('the credential', () => {
   it('is either an App or a token', () => {
     const app = { id: 'Iv23liQ0r4ExAmPlE7aB', privateKey: { env: 'KEY' } };

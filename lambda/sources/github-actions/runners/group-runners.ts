@@ -36,6 +36,24 @@ function buildGroup(queue: string, members: readonly RunnerRecord[]): RunnerGrou
   };
 }
 
+/** Adds up groups of the same queue, such as those of an organization and of an enterprise that bears its name. */
+export function combineGroups(groups: readonly RunnerGroup[]): readonly RunnerGroup[] {
+  return [...Map.groupBy(groups, ({ queue }) => queue)].map(([queue, members]) => {
+    const busy = members.flatMap((group) => group.busy ?? []);
+    return {
+      queue,
+      labels: [...new Set(members.flatMap(({ labels }) => labels))],
+      online: sum(members.map(({ online }) => online)),
+      ...(busy.length < members.length ? {} : { busy: sum(busy) }),
+      offline: sum(members.map(({ offline }) => offline)),
+    };
+  });
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
 function isOnline({ status }: RunnerRecord): boolean {
   return status.toLowerCase() === 'online';
 }

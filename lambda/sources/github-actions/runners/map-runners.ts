@@ -2,7 +2,7 @@
 import { starvedJobs, workers, workerUtilization } from '../../../model/catalogue/queue-metrics.ts';
 import { buildGauge, type MetricFamily } from '../../../model/metric.ts';
 import { canServe, isOfLabels } from '../jobs/queue-names.ts';
-import type { RunnerGroup } from './group-runners.ts';
+import { combineGroups, type RunnerGroup } from './group-runners.ts';
 
 /** Queued jobs of a queue. */
 export interface WaitingQueue {
@@ -20,8 +20,12 @@ export interface ScopedRunners {
 }
 
 export function mapRunners(all: readonly ScopedRunners[], source: string): readonly MetricFamily[] {
-  const groups = all.flatMap(({ scope, groups: own }) =>
-    own.map((group) => ({ ...group, labels: { system: 'github', source, scope, queue: group.queue } })),
+  // An enterprise may bear the name of its organization.
+  const groups = [...Map.groupBy(all, ({ scope }) => scope)].flatMap(([scope, lists]) =>
+    combineGroups(lists.flatMap((list) => list.groups)).map((group) => ({
+      ...group,
+      labels: { system: 'github', source, scope, queue: group.queue },
+    })),
   );
   return [
     buildGauge(
