@@ -151,7 +151,7 @@ const Teams = z
     channel: z
       .string()
       // CloudFormation template reference, AWS::Chatbot::MicrosoftTeamsChannelConfiguration, TeamsChannelId.
-      .regex(/^[A-Za-z0-9_\-=+/.,%]{1,300}%40thread\.tacv2$/, {
+      .regex(/^[\w\-=+/.,]{1,100}%3[aA][\w\-=+/.,]{1,150}%40thread\.tacv2$/, {
         error: 'must be the id in the link of the channel, such as 19%3aab12…%40thread.tacv2',
       })
       .meta({ description: 'Id of the channel, as it stands in its link.' }),

@@ -34,6 +34,8 @@ const expected = [
   'lib/index.js',
   'lib/props.d.ts',
   'lib/props.js',
+  'lib/scaling-options.d.ts',
+  'lib/scaling-options.js',
   'lib/structs.d.ts',
   'lib/structs.js',
   'package.json',

@@ -10,7 +10,7 @@ import type { MetricClient } from './client.ts';
 import { explainError } from './explain-error.ts';
 
 /** Nothing reads it. It is a custom metric of one hour, which costs $0.0004 (a 730th of $0.30). */
-export const examinedMetric = 'DoctorWrites';
+const examinedMetric = 'DoctorWrites';
 
 /** `metrics`: what the sources may emit decides which namespaces are written to. */
 export interface Examining extends ExamineContext {
