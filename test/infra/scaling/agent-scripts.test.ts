@@ -76,20 +76,43 @@ describe('drain-instance.sh', () => {
 
 describe('protect-task.sh', () => {
   const protection = (state: string): string =>
-    `curl -sfX PUT http://169.254.170.2/v4/abc/task-protection/v1/state -H Content-Type: application/json -d ${state}`;
+    `curl -sSfX PUT --max-time 60 http://169.254.170.2/v4/abc/task-protection/v1/state -H Content-Type: application/json -d ${state}`;
+  const on = protection('{"ProtectionEnabled":true,"ExpiresInMinutes":2880}');
+  const off = protection('{"ProtectionEnabled":false}');
+  const start = 'buildkite-agent start --disconnect-after-idle-timeout 600';
+  /** Answers of the agent of ECS; both come with status 200. */
+  const granted = `echo '{"protection":{"ProtectionEnabled":true,"TaskArn":"arn"}}'`;
+  const refused = `echo '{"failure":{"Arn":"arn","Reason":"DEPLOYMENT_BLOCKED","Detail":null}}'`;
 
-  it('runs the agent under protection alone', () => {
-    const on = protection('{"ProtectionEnabled":true,"ExpiresInMinutes":2880}');
-    const start = 'buildkite-agent start --disconnect-after-idle-timeout 600';
+  const pipe = (name: string): string => `"$(dirname "$0")/${name}"`;
 
-    expect(runWith('protect-task.sh', { 'buildkite-agent': agent, curl: '' })).toEqual([
-      ...[on, start, protection('{"ProtectionEnabled":false}'), 'sleep 60', on, start],
-    ]);
+  /** Calls of one job, which ends after its first renewal; pipes hold the order. The next protection is refused. */
+  const runOneJob = (renewal: string): readonly string[] => {
+    const begin = `mkfifo ${pipe('started')} ${pipe('renewed')}; ${granted}`;
+    const calls = runWith('protect-task.sh', {
+      curl: `case "$count" in 1) ${begin};; 2) ${renewal};; 3) ${granted};; *) ${refused};; esac`,
+      sleep: `case "$1 $count" in
+        '3600 1') read -r _ <${pipe('started')};;
+        '3600 2') echo >${pipe('renewed')}; exec /bin/sleep 20;;
+      esac`,
+      'buildkite-agent': `echo >${pipe('started')}; read -r _ <${pipe('renewed')}`,
+    });
+    return calls.filter((call) => call !== 'sleep 3600');
+  };
+
+  it.each([
+    ['given', granted],
+    ['refused', refused],
+  ])('asks again each hour while the agent runs, and lets it finish where the renewal is %s', (_, renewal) => {
+    expect(runOneJob(renewal)).toEqual([on, start, on, off, 'sleep 60', on]);
   });
 
-  it('runs none where the protection cannot be had', () => {
-    const calls = runWith('protect-task.sh', { 'buildkite-agent': agent, curl: 'exit 22' });
-
-    expect(calls.filter((call) => call.startsWith('buildkite'))).toEqual([]);
+  it.each([
+    ['refused with status 200', refused],
+    ['an error with status 200', `echo '{"error":{"Code":"AccessDeniedException"}}'`],
+    ['without a word', ''],
+    ['an error', 'exit 22'],
+  ])('runs no agent where the answer is %s', (_, curl) => {
+    expect(runWith('protect-task.sh', { 'buildkite-agent': agent, curl })).toEqual([on]);
   });
 });

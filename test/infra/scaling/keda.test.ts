@@ -83,6 +83,8 @@ const Scaled = z.discriminatedUnion('kind', [
       ...shared,
       successfulJobsHistoryLimit: z.int(),
       failedJobsHistoryLimit: z.int(),
+      // KEDA's default deletes the Jobs that run, whenever the manifest changes.
+      rollout: z.strictObject({ strategy: z.literal('gradual') }),
       scalingStrategy: z.strictObject({
         strategy: z.literal('accurate'),
         pendingPodConditions: z.tuple([z.literal('Ready')]),
@@ -134,6 +136,14 @@ describe('the manifests for KEDA', () => {
       expect(spec).toMatchObject({ advanced: { scalingModifiers: { formula: names.join(' + ') } } });
     }
   });
+
+  // A KEDA before 2.16 takes missing figures of CloudWatch as 0, whatever the manifest says.
+  it.each(['scaled-object-cloudwatch.yaml', 'README.md', '../../docs/scaling-agents.md'])(
+    '%s says which KEDA holds without figures of CloudWatch',
+    (file) => {
+      expect(readFileSync(join(folder, file), 'utf8')).toContain('KEDA 2.16 or newer');
+    },
+  );
 
   it('are all listed in their README', () => {
     const text = readFileSync(join(folder, 'README.md'), 'utf8');
