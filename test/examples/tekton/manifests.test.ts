@@ -20,6 +20,14 @@ function findUnknown(value: unknown, at: string): readonly string[] {
   ]);
 }
 
+const account = (name: string): object => ({ kind: 'ServiceAccount', name, namespace: 'ci' });
+const roleRef = (kind: string, name: string): object => ({ apiGroup: 'rbac.authorization.k8s.io', kind, name });
+
+/** Rights of a role of these manifests. */
+function rulesOf(kind: 'Role' | 'ClusterRole', name: string): unknown {
+  return findAll(kind).find(({ metadata }) => metadata.name === name)?.['rules'];
+}
+
 describe('the manifests for Tekton', () => {
   it('have no name that Tekton does not know', () => {
     const started = templates.flatMap(({ spec }) => spec.resourcetemplates);
@@ -33,7 +41,7 @@ describe('the manifests for Tekton', () => {
   it('stand in the namespace of the example, but for what a cluster has once', () => {
     const elsewhere = manifests.filter(({ metadata }) => metadata.namespace !== 'ci').map(({ kind }) => kind);
 
-    expect(elsewhere).toEqual(['ClusterRoleBinding']);
+    expect(elsewhere).toEqual(['ClusterRole', 'ClusterRoleBinding']);
   });
 
   it('give each template exactly what it asks for', () => {
@@ -76,16 +84,43 @@ describe('the manifests for Tekton', () => {
   });
 
   it('let the listener repair nothing, and what repairs no more than that', () => {
-    const [role] = findAll('Role');
     const repairs = templates.map(({ spec }) => spec.resourcetemplates[0].spec.serviceAccountName);
 
     expect(listener.spec.serviceAccountName).toBe('ci-alarms');
     expect(new Set(repairs)).toEqual(new Set(['ci-repair']));
-    expect(role?.['rules']).toEqual([
+    expect(rulesOf('Role', 'ci-repair')).toEqual([
       { apiGroups: ['tekton.dev'], resources: ['pipelineruns'], verbs: ['get', 'list', 'create', 'patch'] },
       { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'delete'] },
       { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'list'] },
       { apiGroups: ['apps'], resources: ['deployments/scale'], verbs: ['get', 'update'] },
+    ]);
+  });
+
+  it('let the listener start TaskRuns, and neither read a Secret nor act as another', () => {
+    const looks = ['get', 'list', 'watch'];
+    const watched = ['eventlisteners', 'triggers', 'triggerbindings', 'triggertemplates', 'interceptors'];
+    const ofCluster = ['clustertriggerbindings', 'clusterinterceptors'];
+
+    expect(rulesOf('Role', 'ci-alarms')).toEqual([
+      { apiGroups: ['triggers.tekton.dev'], resources: watched, verbs: looks },
+      { apiGroups: [''], resources: ['configmaps'], verbs: looks },
+      { apiGroups: ['tekton.dev'], resources: ['taskruns'], verbs: ['create'] },
+      { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
+    ]);
+    expect(rulesOf('ClusterRole', 'ci-alarms')).toEqual([
+      { apiGroups: ['triggers.tekton.dev'], resources: ofCluster, verbs: looks },
+    ]);
+  });
+
+  it('give every account the roles of this folder alone, which hold no more than is written here', () => {
+    const bindings = [...findAll('RoleBinding'), ...findAll('ClusterRoleBinding')];
+
+    expect(
+      bindings.map(({ kind, metadata, ...rest }) => [kind, metadata.name, rest['subjects'], rest['roleRef']]),
+    ).toEqual([
+      ['RoleBinding', 'ci-alarms', [account('ci-alarms')], roleRef('Role', 'ci-alarms')],
+      ['RoleBinding', 'ci-repair', [account('ci-repair')], roleRef('Role', 'ci-repair')],
+      ['ClusterRoleBinding', 'ci-alarms', [account('ci-alarms')], roleRef('ClusterRole', 'ci-alarms')],
     ]);
   });
 });

@@ -50,7 +50,7 @@ describe('the listener', () => {
     ],
     [
       'stuck runs, from Alertmanager',
-      postedByAlertmanager({ alertname: 'RunsStuck', scope: 'ci', pipeline: 'build' }),
+      postedByAlertmanager({ alertname: 'RunsStuck', source: 'tekton', scope: 'ci', pipeline: 'build' }),
       {
         trigger: 'stuck-runs-from-alertmanager',
         template: 'cancel-stuck-runs',
@@ -68,7 +68,7 @@ describe('the listener', () => {
     ],
     [
       'a quota, from Alertmanager',
-      postedByAlertmanager({ alertname: 'TektonQuotaExceeded', scope: 'ci' }),
+      postedByAlertmanager({ alertname: 'TektonQuotaExceeded', source: 'tekton', scope: 'ci' }),
       { trigger: 'quota-from-alertmanager', template: 'clean-up-pods', params: { alarm: '{}/{alert}' } },
     ],
     [
@@ -122,6 +122,15 @@ describe('the listener', () => {
         params: { alarm: '{}/{alert}', source: 'main', queue: 'deploy' },
       },
     ],
+    [
+      'a queue without workers, from Alertmanager',
+      postedByAlertmanager({ alertname: 'QueueStarved', source: 'main', scope: 'Linux', queue: 'deploy' }),
+      {
+        trigger: 'waiting-queue-from-alertmanager',
+        template: 'add-runner',
+        params: { alarm: '{}/{alert}', source: 'main', queue: 'deploy' },
+      },
+    ],
   ])('starts one template for %s', (_, posted, started) => {
     expect(findStarted(posted)).toEqual([started]);
   });
@@ -134,6 +143,13 @@ describe('the listener', () => {
     ['another alert', postedByAlertmanager({ ...failing, alertname: 'SourceDown' })],
     ['another namespace', postedByAlertmanager({ ...failing, scope: 'prod' })],
     ['another namespace, from CloudWatch', postedByCloudWatch({ alarm: 'acme/pipeline-failing/tekton/prod/build' })],
+    ...['RunsStuck', 'PipelineFailing', 'TektonQuotaExceeded'].map(
+      (alertname) =>
+        [`${alertname} of another source`, postedByAlertmanager({ ...failing, alertname, source: 'other' })] as const,
+    ),
+    ...['runs-stuck/other', 'tekton-quota/other', 'pipeline-failing/other/ci/build', 'runs-stuck/tekton/more'].map(
+      (alarm) => [`${alarm}, from CloudWatch`, postedByCloudWatch({ alarm: `acme/${alarm}`, group: 'g' })] as const,
+    ),
     ['all queues as one', postedByCloudWatch({ alarm: 'acme/any-queue-waits/main', group: 'g' })],
     ['a wrong token', postedByCloudWatch({}, 'guessed')],
     ['no token', { ...postedByAlertmanager(failing), headers: {} }],
