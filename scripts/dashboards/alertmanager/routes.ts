@@ -39,7 +39,10 @@ export interface Explained {
  */
 const sameSource = ['collector', 'job', 'source'] as const;
 
-/** What is silent while another alert is on. */
+/**
+ * What is silent while another alert is on. `SourceDown` silences nothing: it also goes off for a source that fails in
+ * part, whose other queues are as real as ever, and the queues that failed have no series and so no alerts.
+ */
 export const inhibitions: readonly Explained[] = [
   {
     reason: 'A dead collector silences the rest: what it last said is old.',
@@ -55,14 +58,6 @@ export const inhibitions: readonly Explained[] = [
       source_matchers: [matchAlerts('CollectorSilent'), 'job=~".+"'],
       target_matchers: ['alertname!="CollectorSilent"', 'collector=""'],
       equal: ['job'],
-    },
-  },
-  {
-    reason: 'A dead source silences its queues.',
-    value: {
-      source_matchers: [matchAlerts('SourceDown')],
-      target_matchers: ['queue=~".+"'],
-      equal: [...sameSource],
     },
   },
   {
@@ -86,7 +81,7 @@ export const commonRoute = {
 
 /** What pipelines of Tekton can repair by themselves (see `examples/tekton`), but not what they have started. */
 export const repairable = [
-  matchAlerts('RunsStuck', 'PipelineFailing', 'TektonQuotaExceeded', 'QueueOldestWait'),
+  matchAlerts('RunsStuck', 'PipelineFailing', 'TektonQuotaExceeded', 'QueueOldestWait', 'QueueStarved'),
   `pipeline!="${answersAlarm}"`,
 ];
 

@@ -13,19 +13,24 @@ const queue = 'deploy<!channel>';
 
 interface SourceState {
   readonly isUp?: boolean;
+  /** No figures of queues come, as from a source that gives nothing. */
+  readonly isWithoutQueues?: boolean;
   /** Jobs without a worker, which have waited for an hour. */
   readonly starved?: number;
   readonly stuckRuns?: number;
+  readonly pipeline?: string;
 }
 
 /** All that a collector writes in one run; its last one has ended so many seconds ago. */
 function stateOf(sources: Readonly<Record<string, SourceState>>, secondsAgo = 0): Parameters<TestSink['write']>[0] {
   const each = Object.entries(sources);
   const ofQueues = (read: (state: SourceState) => number) =>
-    each.map(([source, state]) => ({
-      labels: { system: 'tekton', source, scope: 'prod', queue },
-      value: read(state),
-    }));
+    each
+      .filter(([, { isWithoutQueues = false }]) => !isWithoutQueues)
+      .map(([source, state]) => ({
+        labels: { system: 'tekton', source, scope: 'prod', queue },
+        value: read(state),
+      }));
   return batchOf([
     gaugeOf(
       'ci_queue_starved_jobs',
@@ -37,8 +42,8 @@ function stateOf(sources: Readonly<Record<string, SourceState>>, secondsAgo = 0)
     ),
     gaugeOf(
       'ci_runs_stuck',
-      each.map(([source, { stuckRuns = 0 }]) => ({
-        labels: { system: 'tekton', source, scope: 'ci', pipeline: 'build' },
+      each.map(([source, { stuckRuns = 0, pipeline = 'build' }]) => ({
+        labels: { system: 'tekton', source, scope: 'ci', pipeline },
         value: stuckRuns,
       })),
     ),
@@ -101,7 +106,7 @@ withDebianPrometheus('alerts', () => {
       await chain.flush(12);
 
       // What waits because nobody works is told as one thing, and nobody is told twice.
-      expect(counts('stuck')).toEqual([1, 1, 1, 0]);
+      expect(counts('stuck')).toEqual([1, 1, 1, 1]);
       const [opened] = parsed(PagerDuty, 'pagerduty', 'stuck');
       expect(opened?.event_action).toBe('trigger');
       expect(opened?.payload.summary).toBe(`Queue ${queue} of prod (source stuck) has jobs and no worker: 3 queued`);
@@ -133,7 +138,7 @@ withDebianPrometheus('alerts', () => {
 
     it('call a pipeline for what it can repair, with the token and all labels, and chat besides', async () => {
       await using collector = collectorNamed('runs-case');
-      await collector.write(stateOf({ hanging: { stuckRuns: 2 } }));
+      await collector.write(stateOf({ tekton: { stuckRuns: 2, pipeline: 'hanging' } }));
       await untilTold('tekton', 'hanging', 1);
       await untilTold('slack', 'hanging', 1);
       await chain.flush(12);
@@ -143,7 +148,7 @@ withDebianPrometheus('alerts', () => {
       const [called] = parsed(Webhook, 'tekton', 'hanging');
       expect(called?.alerts[0].labels).toEqual({
         ...{ alertname: 'RunsStuck', severity: 'warning', collector: 'runs-case' },
-        ...{ system: 'tekton', source: 'hanging', scope: 'ci', pipeline: 'build' },
+        ...{ system: 'tekton', source: 'tekton', scope: 'ci', pipeline: 'hanging' },
       });
 
       // What was really sent is what the example of an EventListener answers, and with what it can be told apart.
@@ -152,10 +157,10 @@ withDebianPrometheus('alerts', () => {
         body: JSON.parse(body.toString('utf8')) as unknown,
       }));
       expect(posted === undefined ? [] : findStarted(posted)).toMatchObject([
-        { template: 'cancel-stuck-runs', params: { pipeline: 'build' } },
+        { template: 'cancel-stuck-runs', params: { pipeline: 'hanging' } },
       ]);
 
-      await collector.write(stateOf({ hanging: {} }));
+      await collector.write(stateOf({ tekton: { pipeline: 'hanging' } }));
       await untilTold('slack', 'hanging', 2);
       // The end of it starts nothing.
       expect(chain.told('tekton', 'hanging')).toHaveLength(1);
@@ -171,14 +176,18 @@ withDebianPrometheus('alerts', () => {
       expect(counts('night-case')).toEqual([0, 0, 0, 0]);
     });
 
-    it('tell of a dead source and not of its queues, but of those of others', async () => {
+    it('tell of a source that is down, and of the queues that it still gives', async () => {
       await using collector = collectorNamed('source-case');
-      await collector.write(stateOf({ dead: { isUp: false, starved: 3 }, living: { starved: 4 } }));
-      await untilTold('pagerduty', 'source living', 1);
+      const queueOfPartial = 'of prod (source partial)';
+      await collector.write(
+        stateOf({ dead: { isUp: false, isWithoutQueues: true }, partial: { isUp: false, starved: 3 } }),
+      );
       await untilTold('pagerduty', 'Source dead', 1);
+      await untilTold('slack', 'Source partial', 1);
+      for (const receiver of ['slack', 'pagerduty', 'opsgenie', 'tekton'] as const)
+        await untilTold(receiver, queueOfPartial, 1);
       await chain.flush(12);
 
-      expect(await chain.prometheus.query('ALERTS{collector="source-case", queue!=""}')).toHaveLength(4);
       expect(parsed(PagerDuty, 'pagerduty', 'ource dead').map(({ payload }) => payload.summary)).toEqual([
         'Source dead (tekton) does not give everything',
       ]);
@@ -186,6 +195,9 @@ withDebianPrometheus('alerts', () => {
         '1 firing of source dead',
       ]);
       expect(counts('ource dead')).toEqual([1, 1, 1, 0]);
+      expect(parsed(Webhook, 'tekton', queueOfPartial).map(({ alerts: [{ labels }] }) => labels['alertname'])).toEqual([
+        'QueueStarved',
+      ]);
     });
 
     it('tell of a dead collector and of nothing else that it said', async () => {
