@@ -6,6 +6,7 @@ import type { Labels, MetricDefinition, MetricFamily } from '../../model/metric.
 import type { Count } from '../finish.ts';
 import type { Ledger } from '../ledger.ts';
 import { computeCost, type FindPrice, type Price } from '../prices.ts';
+import { openPaidTime, type PaidRun } from './paid-time.ts';
 import type { TickTotals } from './totals.ts';
 
 /** The costs of one source during one tick. */
@@ -14,16 +15,24 @@ export interface TickCosts {
   readonly countJob: (count: Count) => void;
   /** Makes the cost of a queue exist at 0 where its busy time does. */
   readonly declareQueue: (metric: MetricDefinition, labels: Labels) => void;
-  /** By the guarded ledger, because nothing has cleaned these labels yet: what the workers of these families cost in so many seconds. */
-  readonly countWorkers: (ledger: Pick<Ledger, 'count'>, families: readonly MetricFamily[], seconds: number) => void;
+  /**
+   * What the workers of these families cost since they were read last; by the guarded ledger, because nothing has cleaned
+   * these labels yet. Returns the longest time that was cut off and costs nothing. Seconds.
+   */
+  readonly countWorkers: (ledger: WorkerLedger, families: readonly MetricFamily[], run: PaidRun) => number;
+  /** Whether there were workers that are paid by the hour: a source that tells nothing else has read something. */
+  readonly hasCountedWorkers: () => boolean;
   /** Queues that have jobs or workers and no price, as `<scope>/<queue>`. */
   readonly unpriced: () => readonly string[];
 }
 
+export type WorkerLedger = Pick<Ledger, 'count' | 'recall' | 'remember'>;
+
 const noCosts: TickCosts = {
   countJob: () => undefined,
   declareQueue: () => undefined,
-  countWorkers: () => undefined,
+  countWorkers: () => 0,
+  hasCountedWorkers: () => false,
   unpriced: () => [],
 };
 
@@ -33,6 +42,7 @@ const paidAs: Readonly<Record<string, 'busy' | 'idle'>> = { busy: 'busy', idle: 
 export function openCosts(findPrice: FindPrice | undefined, series: Pick<TickTotals, 'count' | 'declare'>): TickCosts {
   if (findPrice === undefined) return noCosts;
   const unpriced = new Set<string>();
+  let hasCounted = false;
   const lookUp = (labels: Labels): Price | undefined => {
     const price = findPrice(labels);
     if (price === undefined) unpriced.add(`${labels['scope'] ?? ''}/${labels['queue'] ?? ''}`);
@@ -52,21 +62,49 @@ export function openCosts(findPrice: FindPrice | undefined, series: Pick<TickTot
       if (ownedBy === undefined) return;
       series.count(pipelineCost, { ...pickSource(labels), ...ownedBy, currency }, cost);
     },
-    countWorkers: (ledger, families, seconds) => {
-      const samples = families.flatMap((family) =>
-        family.type === 'gauge' && family.definition.name === workers.name ? family.samples : [],
-      );
-      for (const { labels, value } of samples) {
-        const state = paidAs[labels['state'] ?? ''];
+    countWorkers: (ledger, families, run) => {
+      const paidTime = openPaidTime(ledger, run);
+      for (const { labels, state, value } of collectPaid(families)) {
         // Where there is no worker there is nothing to pay, and no price to ask for.
-        const price = state === undefined || value === 0 ? findPrice(labels) : lookUp(labels);
-        if (state === undefined || price?.per !== 'worker-hour') continue;
-        const cost = computeCost(value * seconds, price);
+        const price = value === 0 ? findPrice(labels) : lookUp(labels);
+        if (price?.per !== 'worker-hour') continue;
+        hasCounted = true;
+        const cost = computeCost(value * paidTime.measure(labels), price);
         ledger.count(workerCost, { ...labels, state, currency: price.currency }, cost);
       }
+      return paidTime.close();
     },
+    hasCountedWorkers: () => hasCounted,
     unpriced: () => [...unpriced].sort(),
   };
+}
+
+interface PaidWorkers {
+  readonly labels: Labels;
+  readonly state: 'busy' | 'idle';
+  readonly value: number;
+}
+
+/**
+ * The workers that are paid for. Where a source does not tell how many of a queue are idle, it knows those that are
+ * paused alone: their cost is left out, for it would stand for that of the whole queue.
+ */
+function collectPaid(families: readonly MetricFamily[]): readonly PaidWorkers[] {
+  const samples = families.flatMap((family) =>
+    family.type === 'gauge' && family.definition.name === workers.name ? family.samples : [],
+  );
+  const told = new Set(
+    samples.filter(({ labels }) => labels['state'] === 'idle').map(({ labels }) => formatQueue(labels)),
+  );
+  return samples.flatMap(({ labels, value }) => {
+    const state = paidAs[labels['state'] ?? ''];
+    if (state === undefined || (labels['state'] === 'paused' && !told.has(formatQueue(labels)))) return [];
+    return [{ labels, state, value }];
+  });
+}
+
+function formatQueue({ scope, queue }: Labels): string {
+  return JSON.stringify([scope, queue]);
 }
 
 function pickSource({ system = '', source = '' }: Labels): Labels<'system' | 'source'> {

@@ -2,7 +2,6 @@
 import type { Cleaner } from '../../model/text/admit.ts';
 import { workers } from '../../model/catalogue/queue-metrics.ts';
 import { workerCost } from '../../model/catalogue/cost-metrics.ts';
-import { minuteMs } from '../../model/time.ts';
 import type { MetricDefinition } from '../../model/metric.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { Span } from '../../model/span.ts';
@@ -269,10 +268,10 @@ async function commit(
 ): Promise<CountedTick> {
   const { store, signal, mode } = context;
   const { draft, state, isNew } = opened;
-  draft.countWorkers(collection.families, computePaidSeconds(opened, context));
+  const hasFailed = collection.problems.length > opened.problems.length;
+  payWorkers({ collection, hasFailed }, opened, source, context);
   const closed = draft.close();
   // A state that was set back is saved by a source that had nothing to read, or it would be set back for ever.
-  const hasFailed = collection.problems.length > opened.problems.length;
   if (!closed.hasRead && hasFailed && (isNew || !isWaiting(collection))) {
     // A failed source: it publishes nothing but its health, and the tick is as good as never counted.
     await saveBudgets(opened, source, context);
@@ -314,18 +313,18 @@ async function commit(
   return counted;
 }
 
-/**
- * Workers as they are now stand for the time since the tick before, for so many intervals at most: how many there were
- * in a longer gap nobody knows. Nothing before the first tick.
- */
-const mostIntervals = 5;
-
-function computePaidSeconds(
-  { sinceMs }: Opened,
-  { tickMs, settings: { intervalMs = minuteMs } }: Pick<CountingContext, 'tickMs' | 'settings'>,
-): number {
-  if (sinceMs === undefined) return 0;
-  return Math.min(Math.max(0, tickMs - sinceMs), mostIntervals * intervalMs) / 1000;
+/** What is cut off is told in the log: after an outage it is once, and with an interval that is not that of the schedule always. */
+function payWorkers(
+  { collection, hasFailed }: { readonly collection: Collection; readonly hasFailed: boolean },
+  { draft, sinceMs }: Opened,
+  { id }: CountedSource,
+  { tickMs, settings: { intervalMs }, log }: CountingContext,
+): void {
+  const cutSeconds = draft.countWorkers(collection.families, { tickMs, sinceMs, intervalMs, hasFailed });
+  if (cutSeconds === 0) return;
+  const message =
+    'the workers of a gap of more than five intervals cost nothing for the rest of it; if this stays, set `interval` to that of the schedule';
+  log.warn(message, { source: id, uncountedSeconds: cutSeconds });
 }
 
 function describeFullMemory({ fellOut }: LedgerFigures, { id }: CountedSource): readonly Problem[] {

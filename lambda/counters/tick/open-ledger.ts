@@ -15,6 +15,7 @@ import { hashKey } from './hash.ts';
 import type { Ledger } from '../ledger.ts';
 import { computeMostApartMs, type ProvenTime, trackProvenTime } from './proven-time.ts';
 import { openCosts, type TickCosts } from './costs.ts';
+import type { PaidRun } from './paid-time.ts';
 import { type TickBudgets, openBudgets } from './budgets.ts';
 import { type TickTotals, openTotals } from './totals.ts';
 import { beginAt } from './set-back.ts';
@@ -62,8 +63,11 @@ export interface DraftLedger {
   /** Ends the tick: the ledger must not be used after that. */
   close(): ClosedTick;
   hasChangedBudgets(): boolean;
-  /** What the workers of these families cost since the tick before; before the ledger is closed. */
-  countWorkers(families: readonly MetricFamily[], seconds: number): void;
+  /**
+   * What the workers of these families cost since they were read last; before the ledger is closed. Returns the longest
+   * time that was cut off and costs nothing. Seconds.
+   */
+  countWorkers(families: readonly MetricFamily[], run: PaidRun): number;
 }
 
 export interface ClosedTick {
@@ -120,9 +124,7 @@ export function openDraftLedger(input: LedgerInput): DraftLedger {
   return {
     ledger,
     hasChangedBudgets: tallies.budgets.isChanged,
-    countWorkers: (families, seconds) => {
-      costs.countWorkers(ledger, families, seconds);
-    },
+    countWorkers: (families, run) => costs.countWorkers(ledger, families, run),
     close: () => closeDraft(tallies, input, { errors, finishes }),
   };
 }
@@ -255,7 +257,7 @@ function buildLedger(
 
 function closeDraft(
   { time, streams, series, followed, costs, remembered: kept, afterSave }: TickTallies,
-  { state, tickMs }: LedgerInput,
+  { state, isNew, tickMs, settings: { backfillMs } }: LedgerInput,
   { errors, finishes }: Counters,
 ): ClosedTick {
   const { hasRead, lost: lostRuns, truncated } = streams.close();
@@ -274,9 +276,11 @@ function closeDraft(
   state.tickMs = tickMs;
   const folded = [...series.folded(), ...followed.folded()];
   const all = [...state.streams.values()];
+  // Finishes from before the installation are delivered in the first tick alone: it is repeated until a list was read.
+  const mayOwePast = isNew && backfillMs > 0 && all.length > 0;
   const lags = all.map(({ watermarkMs }) => Math.max(0, state.provenMs - watermarkMs) / 1000);
   return {
-    hasRead: hasRead || finishes.size() > 0 || followed.hasFollowed(),
+    hasRead: hasRead || finishes.size() > 0 || followed.hasFollowed() || (costs.hasCountedWorkers() && !mayOwePast),
     families: [...series.families(), ...followed.families()],
     figures: {
       watermarkLagSeconds: lags.length === 0 ? undefined : lags.reduce((most, lag) => Math.max(most, lag), 0),

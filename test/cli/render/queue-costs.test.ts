@@ -27,6 +27,9 @@ function rowsWith(...families: readonly (typeof ofJobs)[]) {
   return mapQueueRows({ ...fleet, sources: [{ ...first, families: [...first.families, ...families] }, ...rest] });
 }
 
+const costOf = (...families: readonly (typeof ofJobs)[]) =>
+  rowsWith(...families).find(({ scope, queue }) => `${scope} ${queue}` === 'Cluster A default')?.cost;
+
 describe('the cost of a queue', () => {
   it('is that of its workers where these are paid by the hour, and that of its jobs elsewhere', () => {
     const costs = new Map(rowsWith(ofJobs, ofWorkers).map(({ scope, queue, cost }) => [`${scope} ${queue}`, cost]));
@@ -34,6 +37,24 @@ describe('the cost of a queue', () => {
     expect(costs.get('Cluster A default')).toEqual({ currency: 'EUR', paid: 12.5, idle: 4 });
     expect(costs.get('Cluster A deploy')).toEqual({ currency: 'EUR', paid: 0.125 });
     expect(costs.get('Cluster A docker')).toBeUndefined();
+  });
+
+  it('is that of its jobs where its workers have cost nothing', () => {
+    const free = buildCounter(workerCost, [{ labels: { ...at('default'), state: 'idle' }, ...counted(0) }]);
+
+    expect(costOf(ofJobs, free)).toEqual({ currency: 'EUR', paid: 7 });
+    expect(costOf(free)).toEqual({ currency: 'EUR', paid: 0, idle: 0 });
+  });
+
+  it('is in the currency of now: the one that grows, or else the one that began last', () => {
+    const usd = { ...at('default'), currency: 'USD' };
+    const newer = buildCounter(jobCost, [{ labels: usd, increase: 0, total: { value: 3, startMs: 1 } }]);
+    const growing = buildCounter(workerCost, [
+      { labels: { ...at('default'), state: 'busy' }, increase: 1, total: { value: 8.5, startMs: 0 } },
+    ]);
+
+    expect(costOf(ofJobs, ofWorkers, newer)).toEqual({ currency: 'USD', paid: 3 });
+    expect(costOf(ofJobs, growing, newer)).toEqual({ currency: 'EUR', paid: 8.5, idle: 0 });
   });
 
   it('has columns in the table, with a dash where nothing is known', () => {

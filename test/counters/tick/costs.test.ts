@@ -10,7 +10,7 @@ import { workers } from '../../../lambda/model/catalogue/queue-metrics.ts';
 import { buildGauge, type MetricDefinition, type MetricFamily } from '../../../lambda/model/metric.ts';
 import type { Problem } from '../../../lambda/model/problem.ts';
 import { Prices } from '../../../lambda/settings/prices.ts';
-import { recordingLog } from '../../support/recording-log.ts';
+import { recordingLog, type RecordingLog } from '../../support/recording-log.ts';
 import { builds, minuteMs, settings, startMs } from '../rig.ts';
 
 const queues = [
@@ -20,6 +20,8 @@ const queues = [
 const identity = { system: 'test', source: 'main', scope: 'a' };
 
 interface Told {
+  /** Opens the list of jobs, which then cannot be read. */
+  readonly unreadJobs?: true;
   /** Seconds of jobs that end in this tick, by queue and pipeline. */
   readonly jobs?: readonly (readonly [queue: string, seconds: number, pipeline: string])[];
   /** By queue and state. */
@@ -29,7 +31,7 @@ interface Told {
 }
 
 /** A source of jobs and workers over a memory of its own; `at` is in minutes after the first tick. */
-function openSource() {
+function openSource({ backfillMs = 0, log = recordingLog() }: { backfillMs?: number; log?: RecordingLog } = {}) {
   const store = createMemoryStateStore();
   let jobs = 0;
   return async (at: number, told: Told): Promise<CountedTick> => {
@@ -53,6 +55,7 @@ function openSource() {
     return await countTick(
       async (openLedger) => {
         if (told.jobs !== undefined) finish(await openLedger());
+        if (told.unreadJobs === true) (await openLedger()).openWindow(builds);
         const families = samples.length === 0 ? [] : [buildGauge(workers, samples)];
         return { families, problems: told.problems ?? [] };
       },
@@ -61,11 +64,11 @@ function openSource() {
         tickMs: startMs + at * minuteMs,
         store,
         signal: new AbortController().signal,
-        settings: { ...settings, intervalMs: minuteMs, findPrice: createPriceFinder(Prices.parse(prices)) },
+        settings: { ...settings, backfillMs, intervalMs: minuteMs, findPrice: createPriceFinder(Prices.parse(prices)) },
         mode: 'commit',
         additiveSinks: [],
         isSettled: () => false,
-        log: recordingLog(),
+        log,
       },
     );
   };
@@ -83,6 +86,8 @@ function costsIn(tick: CountedTick, metric: MetricDefinition): Readonly<Record<s
       ]),
   );
 }
+
+const isDown: Problem = { kind: 'unavailable', where: 'test', message: 'is down' };
 
 const unpricedIn = (tick: CountedTick): readonly string[] => (tick.outcome === 'counted' ? tick.figures.unpriced : []);
 
@@ -209,10 +214,92 @@ describe('the cost of workers', () => {
     const tick = openSource();
     await tick(0, { workers: [['own', 'idle', 1]] });
     await tick(1, { workers: [['own', 'idle', 1]] });
-    await tick(2, { problems: [{ kind: 'unavailable', where: 'test', message: 'is down' }] });
+    await tick(2, { problems: [isDown] });
 
     const counted = await tick(3, { workers: [['own', 'idle', 1]] });
 
     expect(costsIn(counted, workerCost)['own idle USD']?.[0]).toBeCloseTo(0.3, 6);
+  });
+
+  it('is counted although the source has a problem, from the first tick on', async () => {
+    const tick = openSource();
+    await tick(0, { workers: [['own', 'idle', 1]], problems: [isDown] });
+
+    const counted = await tick(1, { workers: [['own', 'idle', 1]], problems: [isDown] });
+
+    expect(costsIn(counted, workerCost)['own idle USD']?.[0]).toBeCloseTo(0.1, 6);
+  });
+
+  it('does not end the first tick of a source whose history is still to be read', async () => {
+    const tick = openSource({ backfillMs: 60 * minuteMs });
+    const levels = { workers: [['own', 'idle', 1]], problems: [isDown] } as const;
+    const unread = { ...levels, unreadJobs: true } as const;
+
+    const [first, withoutList] = [await tick(0, unread), await openSource({ backfillMs: 60 * minuteMs })(0, levels)];
+
+    expect(first.outcome).toBe('uncounted');
+    expect(withoutList.outcome).toBe('counted');
+    await tick(1, { jobs: [], workers: [['own', 'idle', 1]] });
+    const later = await tick(2, unread);
+    expect(costsIn(later, workerCost)['own idle USD']?.[0]).toBeCloseTo(0.1, 6);
+  });
+
+  it('of a queue that could not be read is made up for, by five intervals at most', async () => {
+    const tick = openSource();
+    const both = [
+      ['own', 'idle', 1],
+      ['own 2', 'idle', 1],
+    ] as const;
+    const prices = { currency: 'USD', queues: [{ queue: 'own*', per: 'worker-hour', price: 6 }] };
+    const one = { workers: [both[0]], problems: [isDown], prices } as const;
+    await tick(0, { workers: both, prices });
+    await tick(1, one);
+    await tick(2, one);
+    const made = await tick(3, { workers: both, prices });
+    for (const at of [4, 5, 6, 7, 8]) await tick(at, one);
+
+    const forgotten = await tick(9, { workers: both, prices });
+
+    expect(costsIn(made, workerCost)['own 2 idle USD']?.[1]).toBeCloseTo(0.3, 6);
+    expect(costsIn(made, workerCost)['own idle USD']?.[1]).toBeCloseTo(0.1, 6);
+    expect(costsIn(forgotten, workerCost)['own 2 idle USD']?.[1]).toBeCloseTo(0.1, 6);
+  });
+
+  it('of a queue that had no workers for a while is none for that time', async () => {
+    const tick = openSource();
+    await tick(0, { jobs: [], workers: [['own', 'idle', 1]] });
+    await tick(1, { jobs: [] });
+    await tick(2, { jobs: [] });
+
+    const counted = await tick(3, { jobs: [], workers: [['own', 'idle', 1]] });
+
+    expect(costsIn(counted, workerCost)['own idle USD']?.[0]).toBeCloseTo(0.1, 6);
+  });
+
+  it('leaves out paused workers where nobody tells how many are idle', async () => {
+    const tick = openSource();
+    await tick(0, { workers: [['own', 'paused', 1]] });
+
+    const counted = await tick(1, {
+      jobs: [],
+      workers: [
+        ['own', 'paused', 1],
+        ['own', 'offline', 1],
+      ],
+    });
+
+    expect(costsIn(counted, workerCost)).toEqual({});
+  });
+
+  it('that is cut off is told in the log', async () => {
+    const log = recordingLog();
+    const tick = openSource({ log });
+    await tick(0, { workers: [['own', 'idle', 1]] });
+    await tick(5, { workers: [['own', 'idle', 1]] });
+    expect(log.lines).toEqual([]);
+
+    await tick(20, { workers: [['own', 'idle', 1]] });
+
+    expect(log.lines).toMatchObject([{ level: 'warn', fields: { source: 'test/main', uncountedSeconds: 600 } }]);
   });
 });

@@ -171,6 +171,7 @@ describe('an environment', () => {
     expect(waits.at(-1)).toBe(0);
     expect(last.values('ci_deployments_total', 'scope', 'deploy_environment', 'result')).toEqual({
       'acme/shop production success': 2,
+      'acme/shop production failure': 0,
     });
     expect(
       last.values('ci_deployment_last_success_timestamp_seconds', 'deploy_environment')['production'],

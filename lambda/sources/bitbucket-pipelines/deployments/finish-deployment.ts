@@ -1,5 +1,7 @@
 /** What the end of a deployment adds to counters, and what its result is. */
 import type { Finish } from '../../../counters/finish.ts';
+import type { Ledger } from '../../../counters/ledger.ts';
+import type { Labels } from '../../../model/metric.ts';
 import { makeLabelValue } from '../../../model/text/labels.ts';
 import type { Result } from '../../../model/catalogue/results.ts';
 import { deploymentLastSuccess, deploymentsFinished } from '../../../model/catalogue/deployment-metrics.ts';
@@ -25,12 +27,7 @@ export function finishDeployment(
   const finishedMs = state.completed_on ?? state.completion_date ?? undefined;
   if (!isCompleted(state) || finishedMs === undefined) return undefined;
   const result = results[(state.status?.name ?? '').toUpperCase()];
-  const labels = {
-    system: 'bitbucket',
-    source: identity.source,
-    scope: scopeOf(identity),
-    deploy_environment: chooseEnvironmentName(environment, environments),
-  };
+  const labels = labelDeployments(environment, identity, environments);
   return {
     key: uuid,
     finishedMs,
@@ -40,6 +37,30 @@ export function finishDeployment(
     ],
     observations: [],
     marks: result === 'success' ? [{ metric: deploymentLastSuccess, labels, value: finishedMs / 1000 }] : [],
+  };
+}
+
+/** Makes the usual results of an environment exist at 0, so that `increase()` sees its first failure. */
+export function declareDeployments(
+  ledger: Pick<Ledger, 'declare'>,
+  { environment }: Pick<DeploymentRecord, 'environment'>,
+  identity: RepositoryIdentity,
+  environments: ReadonlyMap<string, string>,
+): void {
+  const labels = labelDeployments(environment, identity, environments);
+  for (const result of ['success', 'failure']) ledger.declare(deploymentsFinished, { ...labels, result });
+}
+
+function labelDeployments(
+  environment: DeploymentRecord['environment'],
+  identity: RepositoryIdentity,
+  environments: ReadonlyMap<string, string>,
+): Labels {
+  return {
+    system: 'bitbucket',
+    source: identity.source,
+    scope: scopeOf(identity),
+    deploy_environment: chooseEnvironmentName(environment, environments),
   };
 }
 

@@ -3,7 +3,7 @@ import type { Ledger } from '../../../counters/ledger.ts';
 import { HttpStatusError } from '../../../http/errors/errors.ts';
 import { type ApiContext, listPages, joinFields, buildRepositoryPath } from '../api/client.ts';
 import { readNumberedPage } from '../api/read-numbered-page.ts';
-import { finishDeployment } from './finish-deployment.ts';
+import { declareDeployments, finishDeployment } from './finish-deployment.ts';
 import { recallDeployments, rememberDeployments } from './remembered.ts';
 import { type DeploymentsPage, findFirstEndedPage } from './find-first-end.ts';
 import type { Repository } from '../runs/remembered-repository.ts';
@@ -144,6 +144,7 @@ function createPageReader(
     const { values, next } = await readDeploymentPage(repository, identity, context, page);
     const { items, unreadable: count } = parseElements(values, DeploymentRecord);
     countUnreadable(count);
+    for (const record of items) declareDeployments(ledger, record, identity, environments);
     const finishes = items.map((record) => finishDeployment(record, identity, environments));
     for (const finish of finishes) if (finish !== undefined) ledger.countFinish(stream, finish.key, finish);
     const ends = finishes.map((finish) => finish?.finishedMs);

@@ -1,5 +1,7 @@
 /** What the states of a deployment mean: that it goes on, or its end and what that adds to counters. */
 import type { Finish } from '../../../counters/finish.ts';
+import type { Ledger } from '../../../counters/ledger.ts';
+import type { Labels } from '../../../model/metric.ts';
 import { deploymentLastSuccess, deploymentsFinished } from '../../../model/catalogue/deployment-metrics.ts';
 import type { Result } from '../../../model/catalogue/results.ts';
 import { makeLabelValue } from '../../../model/text/labels.ts';
@@ -27,12 +29,7 @@ export function finishDeployment(
   const end = findEnd(statuses);
   if (end === undefined) return undefined;
   const { result, finishedMs, isKnown } = end;
-  const labels = {
-    system: 'github',
-    source: identity.source,
-    scope: scopeOf(identity),
-    deploy_environment: makeLabelValue(environment ?? '') ?? 'unknown',
-  };
+  const labels = labelDeployments(environment, identity);
   return {
     key: id,
     finishedMs,
@@ -42,6 +39,25 @@ export function finishDeployment(
     ],
     observations: [],
     marks: result === 'success' ? [{ metric: deploymentLastSuccess, labels, value: finishedMs / 1000 }] : [],
+  };
+}
+
+/** Makes the usual results of an environment exist at 0, so that `increase()` sees its first failure. */
+export function declareDeployments(
+  ledger: Pick<Ledger, 'declare'>,
+  environment: string | undefined,
+  identity: RepositoryIdentity,
+): void {
+  const labels = labelDeployments(environment, identity);
+  for (const result of ['success', 'failure']) ledger.declare(deploymentsFinished, { ...labels, result });
+}
+
+function labelDeployments(environment: string | undefined, identity: RepositoryIdentity): Labels {
+  return {
+    system: 'github',
+    source: identity.source,
+    scope: scopeOf(identity),
+    deploy_environment: makeLabelValue(environment ?? '') ?? 'unknown',
   };
 }
 

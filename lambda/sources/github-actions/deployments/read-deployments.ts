@@ -9,7 +9,7 @@ import { type ApiContext, createUnaskedError, readAnswer } from '../api/client.t
 import { DeploymentRecord, DeploymentStatusRecord, listFrame, parseElements } from '../api/schema.ts';
 import type { Repository, RepositoryIdentity } from '../runs/repository.ts';
 import { buildDeploymentStream } from '../runs/streams.ts';
-import { finishDeployment } from './finish-deployment.ts';
+import { declareDeployments, finishDeployment } from './finish-deployment.ts';
 
 export interface DeploymentsContext {
   readonly api: ApiContext;
@@ -80,8 +80,10 @@ export async function readDeployments(repository: Repository, context: Deploymen
   const stream = buildDeploymentStream(repository.id);
   const { fromMs } = ledger.openWindow(stream);
   const records = await listNewest(context);
-  for (const record of records.filter(({ created_at: createdMs }) => createdMs >= fromMs))
-    if (!ledger.isCounted(stream, record.id)) ledger.noteOpen(stream, record.id, record.environment);
+  for (const { id, environment } of records.filter(({ created_at: createdMs }) => createdMs >= fromMs)) {
+    declareDeployments(ledger, environment, identity);
+    if (!ledger.isCounted(stream, id)) ledger.noteOpen(stream, id, environment);
+  }
   const oldest = records.at(-1);
   // As long as the whole page is new, what stood below it was not seen.
   const isCut = records.length >= pageLength && oldest !== undefined && oldest.created_at >= fromMs;
