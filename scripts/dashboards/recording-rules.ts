@@ -84,11 +84,12 @@ const delivery: readonly Recording[] = [
   },
   {
     record: 'pipeline:ci_main_red_seconds:mean30d',
-    expr: [`(1 - avg_over_time(${onMain}[30d])) * 30 * 86400`, `/ (ceil(changes(${onMain}[30d]) / 2) > 0)`].join(
-      '\n  ',
-    ),
+    expr: [
+      `(sum_over_time((1 - ${onMain})[30d:20m]) > 0) * 1200`,
+      `/ clamp_min(ceil(changes(${onMain}[30d]) / 2), 1)`,
+    ].join('\n  '),
     reason:
-      'Time to restore, as far as CI knows: how long the main branch stayed red each time it was. A change to red and one to green are one time; one that still lasts counts as one.',
+      'Time to restore, as far as CI knows: how long the main branch stayed red each time it was, by a look each twenty minutes. A change to red and one to green are one time; one that still lasts, or that began before the window, counts as one.',
   },
 ];
 
