@@ -1,5 +1,6 @@
 /** Turns the options of `doctor` into checked settings. */
 import { dirname, join } from 'node:path';
+import { minuteMs } from '../../model/time.ts';
 import { type Arguments, UsageError } from '../commands/parse-arguments.ts';
 
 export interface DoctorSettings {
@@ -14,7 +15,7 @@ export interface DoctorSettings {
 }
 
 /** Twice that of a run: everything is asked once more than in one. */
-const defaultTimeoutMs = 60_000;
+const defaultTimeoutMs = minuteMs;
 
 /** @throws UsageError for a missing configuration. */
 export function parseDoctorSettings(args: Arguments): DoctorSettings {

@@ -1,6 +1,7 @@
 /** Counts money beside time during one tick: of the jobs that finish, and of the workers that are there. */
 import { workers } from '../../model/catalogue/queue-metrics.ts';
 import { jobCost, pipelineCost, workerCost } from '../../model/catalogue/cost-metrics.ts';
+import type { SourceLabel } from '../../model/catalogue/identity-labels.ts';
 import { jobBusySeconds } from '../../model/catalogue/job-metrics.ts';
 import type { Labels, MetricDefinition, MetricFamily } from '../../model/metric.ts';
 import type { Count } from '../finish.ts';
@@ -107,6 +108,6 @@ function formatQueue({ scope, queue }: Labels): string {
   return JSON.stringify([scope, queue]);
 }
 
-function pickSource({ system = '', source = '' }: Labels): Labels<'system' | 'source'> {
+function pickSource({ system = '', source = '' }: Labels): Labels<SourceLabel> {
   return { system, source };
 }
