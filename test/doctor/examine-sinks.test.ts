@@ -11,6 +11,8 @@ import { contractPipeline } from '../contracts/pipeline.ts';
 import type { Receiver } from '../contracts/sinks/facts.ts';
 import { sinkSubjects, sourceSubjects } from '../contracts/subjects.ts';
 import { expectNoCanary } from '../support/canary.ts';
+import { startFaultServer } from '../support/network/fault-server.ts';
+import { faultNamed } from '../support/network/faults.ts';
 
 const kinds = sinks.map(({ kind }) => kind);
 
@@ -40,6 +42,10 @@ async function examineAt(kind: SinkKind, url: string, budgetMs: number): Promise
 }
 
 const budgetMs = 60_000;
+/** For servers that never answer. */
+const endlessMs = 1500;
+/** Those that ask a server by the HTTP port. */
+const answering: readonly SinkKind[] = ['datadog', 'google-cloud-monitoring', 'otlp', 'pushgateway', 'remote-write'];
 /** UDP has no answers, and New Relic takes no request without a point. */
 const untellable: readonly SinkKind[] = ['new-relic', 'statsd'];
 
@@ -57,6 +63,49 @@ describe.each(kinds)('the sink %s in good health', (kind) => {
     }
     const values = facts.answers === 'request' ? (await receiver.received()).flatMap((request) => request.values) : [];
     expect(values.map(({ name }) => name)).toEqual(kind === 'cloudwatch' ? findings.map(() => 'DoctorWrites') : []);
+  });
+});
+
+it('warns of a sink that no metric of a source goes to', async () => {
+  await using pipeline = await contractPipeline({
+    sources: [sourceSubjects.buildkite.config('http://127.0.0.1:1')],
+    sinks: [{ kind: 'cloudwatch', metrics: { include: ['NoSuchMetric'] } }],
+  });
+  using deadline = createDeadline(budgetMs, Date.now);
+
+  const findings = await examineSinks(pipeline.built.pipeline, { deadline, nodeVersion: '', writes: 'harmless' });
+
+  expect(findings).toMatchObject([{ subject: 'write', verdict: 'warning', where: 'cloudwatch/cloudwatch' }]);
+});
+
+it('says of a sink that tells nothing that it is unknown', async () => {
+  await using pipeline = await contractPipeline({
+    sources: [sourceSubjects.buildkite.config('http://127.0.0.1:1')],
+    sinks: [{ kind: 'stdout' }],
+  });
+  const sinks = pipeline.built.pipeline.sinks.map((given) => ({
+    ...given,
+    sink: { ...given.sink, examine: () => Promise.resolve([]) },
+  }));
+  using deadline = createDeadline(budgetMs, Date.now);
+
+  const findings = await examineSinks(
+    { ...pipeline.built.pipeline, sinks },
+    { deadline, nodeVersion: '', writes: 'harmless' },
+  );
+
+  expect(findings).toMatchObject([{ verdict: 'unknown', where: 'stdout/stdout', message: 'it told nothing' }]);
+});
+
+describe.each(answering)('the sink %s', (kind) => {
+  it.each(['401', '403', '500', 'no answer'] as const)('fails at %s, and says what it is', async (name) => {
+    const fault = faultNamed(name);
+    await using server = await startFaultServer(fault);
+
+    const findings = await examineAt(kind, server.url, name === 'no answer' ? endlessMs : budgetMs);
+
+    expect(findings).toMatchObject([{ verdict: 'failed', kind: fault.sink, where: expect.stringContaining(kind) }]);
+    expect(findings[0]?.subject).toBe(fault.sink === 'auth' ? 'credential' : 'write');
   });
 });
 

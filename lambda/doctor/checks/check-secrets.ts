@@ -1,6 +1,8 @@
 /** Reads each secret of the configuration, and looks whether it can be one. */
+import * as z from 'zod';
 import { describeHttpProblem } from '../../http/errors/problem.ts';
 import { describeAsFinding, type Finding } from '../../model/finding.ts';
+import { tryParseJson } from '../../model/text/try-parse-json.ts';
 import { isPlaceholder } from '../../secrets/placeholder.ts';
 import { findWeakness, minSecretLength } from '../../secrets/redaction/redactor.ts';
 import { describeSecretRef, type SecretRef } from '../../secrets/secret-ref.ts';
@@ -50,6 +52,16 @@ async function checkSecret(used: UsedSecret, secrets: Secrets, signal: AbortSign
   }
 }
 
+/** Files that are used as a whole: the key of a service account of Google, and a kubeconfig that is written as JSON. */
+const WholeFile = z.union([
+  z.object({ client_email: z.string(), private_key: z.string() }),
+  z.object({ clusters: z.array(z.unknown()), contexts: z.array(z.unknown()) }),
+]);
+
+function isWholeFile(text: string): boolean {
+  return WholeFile.safeParse(tryParseJson(text)).success;
+}
+
 function judgeSecret(text: string, { reference, ref, users }: UsedSecret): Finding {
   const place = { subject: 'secret', where: reference } as const;
   if (isPlaceholder(text))
@@ -59,7 +71,7 @@ function judgeSecret(text: string, { reference, ref, users }: UsedSecret): Findi
       message: 'holds a placeholder, such as documentation shows in the place of a value',
       remedy: 'put the real value there',
     };
-  if ('secret' in ref && ref.key === undefined && isJsonObject(text))
+  if ('secret' in ref && ref.key === undefined && isJsonObject(text) && !isWholeFile(text))
     return {
       ...place,
       verdict: 'warning',

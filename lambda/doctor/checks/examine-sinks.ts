@@ -15,9 +15,10 @@ export async function examineSinks(
       ? [describeUntried(id, 'this kind of sink has nothing harmless to write')]
       : await sink.examine({ deadline, metrics, nowMs: clock() }),
   );
-  return results.flatMap(({ result }) =>
-    'value' in result ? result.value : [describeAsFinding(result.problem, 'write')],
-  );
+  return results.flatMap(({ component: { id }, result }) => {
+    if ('problem' in result) return [describeAsFinding(result.problem, 'write')];
+    return result.value.length === 0 ? [describeUntried(id, 'it told nothing')] : result.value;
+  });
 }
 
 function describeUntried(where: string, message: string): Finding {

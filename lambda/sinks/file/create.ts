@@ -46,7 +46,7 @@ export const createFile: CreateSink<FileConfig> = (config) => {
         };
       }
     },
-    examine: () => examineWrite(path, where),
+    examine: () => examineWrite(config, where),
     preview: async (batch) => {
       const skipped = describeSkippedSources(batch);
       if (skipped === undefined) return previewPage(await writePage(batch, config, where));

@@ -3,7 +3,7 @@ import type { Problem } from '../../model/problem.ts';
 import { explainRunEnd } from '../../runtime/abort.ts';
 import { type Appended, AppendError } from './append-lines.ts';
 
-const noRight = 'the collector may not write there; change the owner of the folder, or `path`';
+const noRight = 'the collector may not write there; change the owner of the folder or of the file, or `path`';
 const tooLarge = 'it is as large as this file system or process allows (ulimit -f); have it rotated';
 const full = 'the disk or the quota is full; free space, or have the file rotated';
 

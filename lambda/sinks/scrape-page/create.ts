@@ -3,6 +3,7 @@ import { selectFamilies } from '../../exposition/select-families.ts';
 import { previewPage } from '../../exposition/write-page.ts';
 import { describeHttpProblem } from '../../http/errors/problem.ts';
 import { type Batch, findSkippedSources } from '../../model/batch.ts';
+import type { Finding } from '../../model/finding.ts';
 import type { Problem } from '../../model/problem.ts';
 import { ListenError } from '../../runtime/listen.ts';
 import { describeWrite } from '../describe-write.ts';
@@ -62,7 +63,9 @@ export const createScrapePage: CreateSink<ScrapePageConfig> = (config, ports) =>
         await door.close();
         return describeWrite(where, `can be served, at ${url}${config.path}`, undefined);
       } catch (error) {
-        return describeWrite(where, '', describeOpeningProblem(error, where));
+        return isInUse(error)
+          ? [describeListener(where)]
+          : describeWrite(where, '', describeOpeningProblem(error, where));
       }
     },
     preview: async (batch) => {
@@ -163,6 +166,23 @@ function describeOpeningProblem(error: unknown, where: string): Problem {
   const problem = describeHttpProblem(error, where);
   if (problem === undefined) throw error;
   return problem;
+}
+
+function isInUse(error: unknown): boolean {
+  if (!(error instanceof ListenError)) return false;
+  const { cause } = error;
+  return cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE';
+}
+
+/** The doctor cannot tell the collector, which serves the page there, from a stranger. */
+function describeListener(where: string): Finding {
+  return {
+    subject: 'write',
+    where,
+    verdict: 'unknown',
+    message: 'something listens there already: this collector, if it runs now',
+    remedy: 'leave it if that is so; otherwise end the other process, or choose another port',
+  };
 }
 
 /** Another run publishes some of the sources at this moment. */

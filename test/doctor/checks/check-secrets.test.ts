@@ -2,7 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { checkSecrets } from '../../../lambda/doctor/checks/check-secrets.ts';
 import type { SecretRef } from '../../../lambda/secrets/secret-ref.ts';
+import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
+import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
 import { canaries, expectNoCanary } from '../../support/canary.ts';
+import { recordingLog } from '../../support/recording-log.ts';
 import { createWired } from '../../support/wired.ts';
 
 const signal = new AbortController().signal;
@@ -46,5 +49,25 @@ describe('a secret', () => {
     expect(finding?.message).toMatch(message);
     expect(finding !== undefined && 'remedy' in finding && finding.remedy.length > 10).toBe(true);
     expectNoCanary(finding);
+  });
+
+  it.each([
+    ['the key file of a service account', { client_email: 'a@b.test', private_key: canaries.token }, 'ok'],
+    ['a kubeconfig', { clusters: [], contexts: [], token: canaries.token }, 'ok'],
+    ['an object whose key is not named', { client_email: 'a@b.test', token: canaries.token }, 'warning'],
+  ] as const)('that is %s is judged as a whole', async (_, value, verdict) => {
+    const read = () => Promise.resolve(new Map([['ci', { text: JSON.stringify(value) }]]));
+    const stores = { secret: { read }, parameter: { read }, env: { read }, file: { read } };
+    const limits = { clock: Date.now, cacheMs: 1000 };
+    const { secrets } = createSecrets({ stores, ...limits, redactor: createRedactor(), log: recordingLog() });
+
+    const findings = await checkSecrets(
+      [{ id: 'tekton/ci', settings: {}, secrets: [{ secret: 'ci' }] }],
+      secrets,
+      signal,
+    );
+
+    expect(findings).toMatchObject([{ verdict }]);
+    expectNoCanary(findings);
   });
 });

@@ -3,6 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { buffer } from 'node:stream/consumers';
 import type { Batch } from '../../../lambda/model/batch.ts';
+import type { Finding } from '../../../lambda/model/finding.ts';
 import type { RunReport } from '../../../lambda/report/report.ts';
 import { createDeadline } from '../../../lambda/runtime/deadline.ts';
 import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
@@ -19,6 +20,7 @@ export interface PageUnderTest extends AsyncDisposable {
   readonly url: () => string;
   readonly open: () => Promise<string>;
   readonly write: (batch: Batch) => Promise<Delivery>;
+  readonly examine: () => Promise<readonly Finding[]>;
   readonly noteRun: (report: RunReport) => void;
   readonly preview: (batch: Batch) => Promise<Preview>;
   readonly close: () => Promise<void>;
@@ -70,6 +72,10 @@ export function scrapePage(
       runs += 1;
       cache.startRun();
       return await sink.write(batch, { deadline });
+    },
+    examine: async () => {
+      using deadline = createDeadline(10_000, Date.now);
+      return (await sink.examine?.({ deadline, metrics: [], nowMs: clock() })) ?? [];
     },
     noteRun: (report) => {
       sink.noteRun?.(report);

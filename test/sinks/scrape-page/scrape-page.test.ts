@@ -223,7 +223,13 @@ describe('the page to scrape', () => {
       ],
     });
 
+    // The doctor cannot know whether it is the collector itself.
+    expect(await second.examine()).toMatchObject([
+      { subject: 'write', verdict: 'unknown', message: expect.stringContaining('listens there already') as string },
+    ]);
+
     await first.close();
+    expect(await second.examine()).toMatchObject([{ subject: 'write', verdict: 'ok' }]);
     expect(await second.write(jobs(4))).toMatchObject({ accepted: 1, problems: [] });
     expect((await ask(`http://${host}/metrics`)).text).toContain('} 4\n');
   });

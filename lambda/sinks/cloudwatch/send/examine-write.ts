@@ -1,6 +1,7 @@
 /** Writes one figure of its own into each namespace, for the doctor: CloudWatch takes nothing that is empty. */
-import { resolveNamespace } from '../../../model/for-sinks/cloud-watch-shape.ts';
 import type { Finding } from '../../../model/finding.ts';
+import { collectMetricNames, resolveNamespace } from '../../../model/for-sinks/cloud-watch-shape.ts';
+import { matchSelection } from '../../../settings/glob.ts';
 import { describeWrite } from '../../describe-write.ts';
 import type { ExamineContext } from '../../sink.ts';
 import type { CloudWatchConfig } from '../config.ts';
@@ -19,12 +20,31 @@ export interface Examining extends ExamineContext {
 }
 
 export async function examineWrite(examining: Examining): Promise<readonly Finding[]> {
-  const { metrics, config } = examining;
-  const roles = metrics.map(({ cloudWatch }) => cloudWatch.namespace).filter((role) => role !== 'collector');
-  const namespaces = new Set(roles.map((role) => resolveNamespace(role, config.namespace)));
-  if (config.collectorMetrics === 'api') namespaces.add(resolveNamespace('collector', config.namespace));
+  const namespaces = findNamespaces(examining);
+  if (namespaces.size === 0) return [describeNothingToSend(examining.config)];
   const found = await Promise.all([...namespaces].map((namespace) => examineNamespace(namespace, examining)));
   return found.flat();
+}
+
+/** Those that a run may write to. */
+function findNamespaces({ metrics, config }: Examining): ReadonlySet<string> {
+  const isPublished = matchSelection(config.metrics ?? {});
+  const roles = metrics
+    .filter(({ cloudWatch }) => collectMetricNames(cloudWatch).some(isPublished))
+    .map(({ cloudWatch }) => cloudWatch.namespace)
+    .filter((role) => role !== 'collector');
+  const own = config.collectorMetrics === 'api' ? (['collector'] as const) : [];
+  return new Set([...roles, ...own].map((role) => resolveNamespace(role, config.namespace)));
+}
+
+function describeNothingToSend({ name }: CloudWatchConfig): Finding {
+  return {
+    subject: 'write',
+    where: `cloudwatch/${name}`,
+    verdict: 'warning',
+    message: 'no source has a metric for this sink, so that nothing is ever sent to it',
+    remedy: 'take its `metrics` out or wider, add a source, or remove the sink',
+  };
 }
 
 async function examineNamespace(
