@@ -104,7 +104,8 @@ describe.each(answering)('the sink %s', (kind) => {
 
     const findings = await examineAt(kind, server.url, name === 'no answer' ? endlessMs : budgetMs);
 
-    expect(findings).toMatchObject([{ verdict: 'failed', kind: fault.sink, where: expect.stringContaining(kind) }]);
+    expect(findings).toMatchObject([{ verdict: 'failed', kind: fault.sink }]);
+    expect(findings[0]?.where).toContain(kind);
     expect(findings[0]?.subject).toBe(fault.sink === 'auth' ? 'credential' : 'write');
   });
 });

@@ -89,7 +89,9 @@ function listDeployedSecrets({
         case 'opsgenie':
         case 'jira-service-management':
           return [[...path, 'apiKey', 'secret'], receiver.apiKey.secret] as const;
-        default:
+        case 'email':
+        case 'slack':
+        case 'teams':
           return [path, undefined] as const;
       }
     }),

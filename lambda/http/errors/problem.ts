@@ -69,7 +69,8 @@ function describeStatus({ status, retryAtMs, excerpt }: HttpStatusError, { hints
   const meant = status === 403 && retryAtMs !== undefined ? 429 : status;
   const kind = mapStatusKind(meant);
   const said = words === 'quote' && excerpt !== '' ? ` "${excerpt}"` : '';
-  const message = `answered ${String(status)}${said}: ${hints[status] ?? usualHints[meant] ?? hintsByKind[kind]}`;
+  const hint = hints[status] ?? usualHints[meant] ?? hintsByKind[kind] ?? unexpectedHint;
+  const message = `answered ${String(status)}${said}: ${hint}`;
   return retryAtMs === undefined ? { kind, message } : { kind, message, retryAtMs };
 }
 
@@ -79,13 +80,15 @@ const usualHints: StatusHints = {
   407: refusedByProxy,
 };
 
+const unexpectedHint = 'this status was not expected; check the URL, and proxies on the way';
+
 /** Only the kinds that a status may be of. */
 const hintsByKind: Partial<Readonly<Record<ProblemKind, string>>> = {
   'rate-limited': 'too many requests; raise the interval or the quota',
   configuration: 'the server knows no such path; check the URL',
   unavailable: 'the server has a fault of its own; look at its status page or log if it lasts',
   rejected: 'the server refused the request; check the URL and the settings beside it',
-  'bad-response': 'this status was not expected; check the URL, and proxies on the way',
+  'bad-response': unexpectedHint,
 };
 
 /** What timers and the AWS SDK throw when the deadline's signal aborts. */
