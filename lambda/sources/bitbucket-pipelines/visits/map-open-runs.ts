@@ -41,12 +41,13 @@ export interface Levels {
 /** What is open, by pipeline and by queue, as of the last visit to each repository. */
 export function mapLevels(input: LevelInput): Levels {
   const { ledger, repositories, open } = input;
-  const current = open.filter(({ repository }) => {
-    const visitedMs = repositories.get(repository)?.visitedMs ?? 0;
-    return ledger.tickMs - visitedMs <= longestHeldMs;
-  });
+  const current = open.filter(({ repository }) => isCurrent(repositories.get(repository), ledger.tickMs));
   const queues = mapQueueLevels(input, current);
   return { families: [...mapRunLevels(input, current), ...queues.families], queues: queues.byQueue };
+}
+
+function isCurrent(repository: Repository | undefined, tickMs: number): boolean {
+  return tickMs - (repository?.visitedMs ?? 0) <= longestHeldMs;
 }
 
 function mapRunLevels(
@@ -57,7 +58,7 @@ function mapRunLevels(
   const pipelines = rememberShown(ledger, 'pipelines shown', now, pipelineShownMs).flatMap(([id, pipeline]) => {
     const repository = repositories.get(id);
     // One that was not visited for long is not known to be idle.
-    if (repository === undefined || ledger.tickMs - repository.visitedMs > longestHeldMs) return [];
+    if (repository === undefined || !isCurrent(repository, ledger.tickMs)) return [];
     const runs = open.filter((run) => run.repository === id && run.pipeline === pipeline);
     return [{ labels: { system: 'bitbucket', source, scope: scopeOf(repository), pipeline }, runs }];
   });

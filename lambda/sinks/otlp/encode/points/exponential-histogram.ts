@@ -1,4 +1,5 @@
 /** Turns observations, or a histogram with explicit bounds, into a histogram with exponential buckets. */
+import { findGreatest, findLeast } from '../../../../model/lists/extremes.ts';
 import type { Buckets, ExplicitHistogram, ExponentialHistogram } from './point.ts';
 
 /** What the SDKs of OpenTelemetry take as default for the buckets of one sign. */
@@ -13,6 +14,7 @@ export function buildExponential(observations: readonly number[]): ExponentialHi
   const positive = observations.filter((value) => value > 0);
   const negative = observations.filter((value) => value < 0).map((value) => -value);
   const scale = Math.min(chooseScale(positive), chooseScale(negative));
+  const [min, max] = [findLeast(observations), findGreatest(observations)];
   const countOnce = (values: readonly number[]): readonly Weighted[] => values.map((value) => ({ value, count: 1 }));
   return {
     scale,
@@ -21,7 +23,7 @@ export function buildExponential(observations: readonly number[]): ExponentialHi
     negative: fillBuckets(countOnce(negative), scale),
     count: observations.length,
     sum: observations.reduce((sum, value) => sum + value, 0),
-    ...(observations.length === 0 ? {} : { min: findLeast(observations), max: findGreatest(observations) }),
+    ...(min === undefined || max === undefined ? {} : { min, max }),
   };
 }
 
@@ -73,8 +75,8 @@ interface Weighted {
 
 /** The finest scale at which values of one sign, and so many buckets above them, have room. */
 function chooseScale(values: readonly number[], more = 0): number {
-  if (values.length === 0) return finestScale;
   const [least, greatest] = [findLeast(values), findGreatest(values)];
+  if (least === undefined || greatest === undefined) return finestScale;
   for (let scale = finestScale; scale > coarsestScale; scale -= 1) {
     const buckets = findIndex(greatest, scale) - findIndex(least, scale) + 1 + more;
     if (buckets <= maxBuckets && isIndex(findIndex(greatest, scale)) && isIndex(findIndex(least, scale))) return scale;
@@ -88,10 +90,10 @@ function isIndex(index: number): boolean {
 }
 
 function fillBuckets(values: readonly Weighted[], scale: number): Buckets {
-  if (values.length === 0) return { offset: 0, counts: [] };
   const indexes = values.map(({ value }) => findIndex(value, scale));
-  const offset = findLeast(indexes);
-  const counts = new Array<number>(findGreatest(indexes) - offset + 1).fill(0);
+  const [offset, last] = [findLeast(indexes), findGreatest(indexes)];
+  if (offset === undefined || last === undefined) return { offset: 0, counts: [] };
+  const counts = new Array<number>(last - offset + 1).fill(0);
   for (const [position, { count }] of values.entries()) {
     const at = (indexes[position] ?? offset) - offset;
     counts[at] = (counts[at] ?? 0) + count;
@@ -109,12 +111,4 @@ export function findIndex(value: number, scale: number): number {
 /** Inclusive; the lower bound of the bucket above it. */
 export function computeUpperBound(index: number, scale: number): number {
   return 2 ** ((index + 1) / 2 ** scale);
-}
-
-function findLeast(values: readonly number[]): number {
-  return values.reduce((least, value) => Math.min(least, value), Infinity);
-}
-
-function findGreatest(values: readonly number[]): number {
-  return values.reduce((greatest, value) => Math.max(greatest, value), -Infinity);
 }
